@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/env.h"
+
+int read_fd(int fd, struct str *out, struct err *e)
+{
+	for (;;) {
+		char *to = str_room(out, 65536);
+		ssize_t n = read(fd, to, 65536);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "read");
+		out->len += (size_t)n;
+		out->s[out->len] = '\0';
+		if (n == 0)
+			return 0;
+	}
+}
+
+int read_file(const char *path, struct str *out, struct err *e)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int saved;
+
+	if (fd < 0)
+		return err_sys(e, "read %s", path);
+	if (read_fd(fd, out, e) == 0)
+		return 0;
+	saved = errno;
+	err_sys(e, "read %s", path);
+	errno = saved;
+	return -1;
+}
+
+int write_all(int fd, const void *p, size_t n)
+{
+	const char *s = p;
+
+	while (n) {
+		ssize_t k = write(fd, s, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return -1;
+		s += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+static char *dir_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return xstrdup(".");
+	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+int sync_dir(const char *path, struct err *e)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return err_sys(e, "sync %s", path);
+	return 0;
+}
+
+int write_file(const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+{
+	auto_free char *dir = dir_of(path);
+	auto_free char *temp = xasprintf("%s.tmp.%d.XXXXXX", path, (int)getpid());
+	int fd = mkostemp(temp, O_CLOEXEC);
+	mode_t mask = umask(0);
+
+	umask(mask);
+	if (fd < 0)
+		return err_sys(e, "write %s", path);
+	if (write_all(fd, p, n) < 0 || fchmod(fd, mode & ~mask) < 0 || fsync(fd) < 0) {
+		err_sys(e, "write %s", path);
+		close(fd);
+		unlink(temp);
+		return -1;
+	}
+	close(fd);
+	if (rename(temp, path) < 0) {
+		err_sys(e, "rename %s to %s", temp, path);
+		unlink(temp);
+		return -1;
+	}
+	return sync_dir(dir, e);
+}
+
+static int copy_bytes(int in, int out)
+{
+	char *buf = xmalloc(1 << 18);
+	ssize_t n;
+
+	while ((n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0)) > 0)
+		;
+	if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+		while ((n = read(in, buf, 1 << 18)) > 0)
+			if (write_all(out, buf, (size_t)n) < 0) {
+				n = -1;
+				break;
+			}
+	free(buf);
+	return n < 0 ? -1 : 0;
+}
+
+int copy_file(const char *src, const char *dst, mode_t mode, struct err *e)
+{
+	auto_fd int in = open(src, O_RDONLY | O_CLOEXEC);
+	auto_fd int out = -1;
+
+	if (in < 0)
+		return err_sys(e, "read %s", src);
+	out = open(dst, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (out < 0)
+		return err_sys(e, "write %s", dst);
+	if (copy_bytes(in, out) < 0 || fsync(out) < 0)
+		return err_sys(e, "copy %s to %s", src, dst);
+	return 0;
+}
+
+int make_dirs(const char *path, struct err *e)
+{
+	auto_free char *p = xstrdup(path);
+
+	for (char *s = p + 1; *p; s++) {
+		char c = *s;
+
+		if (c && c != '/')
+			continue;
+		*s = '\0';
+		if (mkdir(p, 0777) < 0 && errno != EEXIST)
+			return err_sys(e, "make directory %s", p);
+		*s = c;
+		if (!c)
+			break;
+	}
+	if (!is_dir(path)) {
+		errno = ENOTDIR;
+		return err_sys(e, "make directory %s", path);
+	}
+	return 0;
+}
+
+static int remove_at(int dirfd, const char *name)
+{
+	int fd, rc = 0;
+	struct dirent *d;
+	DIR *dir;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -1;
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	dir = fdopendir(fd);
+	while (rc == 0 && (d = readdir(dir)))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			rc = remove_at(fd, d->d_name);
+	closedir(dir);
+	return rc ? rc : unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+int remove_tree(const char *path, struct err *e)
+{
+	if (remove_at(AT_FDCWD, path) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s", path);
+	return 0;
+}
+
+char *real_path(const char *path)
+{
+	return realpath(path, NULL);
+}
+
+bool path_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+void held_dir_sweep(const char *parent, const char *prefix)
+{
+	DIR *dir = opendir(parent);
+	struct dirent *d;
+	struct err ignored;
+
+	while (dir && (d = readdir(dir))) {
+		auto_free char *path = NULL;
+		auto_fd int fd = -1;
+
+		if (!starts_with(d->d_name, prefix))
+			continue;
+		path = xasprintf("%s/%s", parent, d->d_name);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			remove_tree(path, &ignored);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int held_dir_make(struct temp_dir *t, const char *parent, const char *prefix, struct err *e)
+{
+	struct stat a, b;
+
+	for (int tries = 0; tries < 100; tries++) {
+		t->path = xasprintf("%s/%sXXXXXX", parent, prefix);
+		t->fd = -1;
+		if (!mkdtemp(t->path)) {
+			err_sys(e, "make a temporary directory in %s", parent);
+			break;
+		}
+		t->fd = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* a sweeper may have come between the two: then try again */
+		if (t->fd >= 0 && flock(t->fd, LOCK_EX | LOCK_NB) == 0 && fstat(t->fd, &a) == 0 &&
+		    stat(t->path, &b) == 0 && a.st_ino == b.st_ino)
+			return 0;
+		err_sys(e, "lock %s", t->path);
+		if (t->fd >= 0)
+			close(t->fd);
+		free(t->path);
+		t->path = NULL;
+	}
+	free(t->path);
+	*t = (struct temp_dir){ .fd = -1 };
+	return -1;
+}
+
+int temp_dir_make(struct temp_dir *t, struct err *e)
+{
+	const char *parent = env_get(ENV_TMPDIR) ? env_get(ENV_TMPDIR) : "/tmp";
+
+	held_dir_sweep(parent, "ktstr-tmp-");
+	return held_dir_make(t, parent, "ktstr-tmp-", e);
+}
+
+void temp_dir_remove(struct temp_dir *t)
+{
+	struct err ignored;
+
+	if (!t->path)
+		return;
+	remove_tree(t->path, &ignored);
+	close(t->fd);
+	free(t->path);
+	*t = (struct temp_dir){ .fd = -1 };
+}
+
+uint32_t crc32_bytes(uint32_t crc, const void *p, size_t n)
+{
+	static uint32_t table[256];
+	const unsigned char *s = p;
+
+	if (!table[1])
+		for (uint32_t i = 0; i < 256; i++) {
+			uint32_t c = i;
+
+			for (int k = 0; k < 8; k++)
+				c = c & 1 ? 0xEDB88320u ^ (c >> 1) : c >> 1;
+			table[i] = c;
+		}
+	crc = ~crc;
+	while (n--)
+		crc = table[(crc ^ *s++) & 0xff] ^ (crc >> 8);
+	return ~crc;
+}

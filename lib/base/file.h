@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Files that appear whole or not at all, directories, temporary trees.
+ * Paths returned are the caller's to free.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+
+/* Append everything the descriptor still has to out. */
+int read_fd(int fd, struct str *out, struct err *e);
+/* Append a whole file to out: 0, or -1 with errno kept ("read PATH: …"). */
+int read_file(const char *path, struct str *out, struct err *e);
+/* Write all of it: 0, or -1 with errno set. */
+int write_all(int fd, const void *p, size_t n);
+
+/* Write PATH as a whole: a temporary file beside it, fsync, rename, fsync of
+ * the directory. On failure nothing is left and the old file stands. */
+int write_file(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
+
+/* Copy a file's bytes and fsync the copy; dst must not exist. */
+int copy_file(const char *src, const char *dst, mode_t mode, struct err *e);
+
+/* Flush a directory's entries to disk. */
+int sync_dir(const char *path, struct err *e);
+
+/* mkdir -p. */
+int make_dirs(const char *path, struct err *e);
+
+/* rm -rf; a path that is not there is success. Never follows links. */
+int remove_tree(const char *path, struct err *e);
+
+/* Absolute path with every link resolved, or NULL with errno set. */
+char *real_path(const char *path);
+bool path_exists(const char *path);
+bool is_dir(const char *path);
+bool is_file(const char *path);
+
+/*
+ * A temporary directory that dies with its holder: dir is an empty directory
+ * under $TMPDIR, held by a lock on it. Making one first removes those whose
+ * holder is gone, so nothing a killed process left outlives the next run.
+ */
+struct temp_dir {
+	char *path;
+	int fd;
+};
+int temp_dir_make(struct temp_dir *t, struct err *e);
+void temp_dir_remove(struct temp_dir *t);
+
+/* The same two inside a given directory, with a given name prefix. */
+int held_dir_make(struct temp_dir *t, const char *parent, const char *prefix, struct err *e);
+void held_dir_sweep(const char *parent, const char *prefix);
+
+/* CRC-32 as zlib computes it (IEEE 802.3, reflected), start with 0. */
+uint32_t crc32_bytes(uint32_t crc, const void *p, size_t n);
+
+#endif

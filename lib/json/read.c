@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "json/read.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void jr_init(struct jr *r, const char *s, size_t n)
+{
+	r->start = r->p = s;
+	r->end = s + n;
+	r->depth = 0;
+	r->failed = false;
+	r->at = NULL;
+	r->why[0] = '\0';
+}
+
+void jr_fail(struct jr *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (r->failed)
+		return;
+	r->failed = true;
+	r->at = r->p;
+	va_start(ap, fmt);
+	vsnprintf(r->why, sizeof(r->why), fmt, ap);
+	va_end(ap);
+}
+
+static void blanks(struct jr *r)
+{
+	while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\t' || *r->p == '\r'))
+		r->p++;
+}
+
+static bool next_is(struct jr *r, char c)
+{
+	blanks(r);
+	if (r->failed || r->p >= r->end || *r->p != c)
+		return false;
+	r->p++;
+	return true;
+}
+
+enum jr_kind jr_peek(struct jr *r)
+{
+	blanks(r);
+	if (r->failed || r->p >= r->end)
+		return JR_NONE;
+	switch (*r->p) {
+	case '{':
+		return JR_OBJECT;
+	case '[':
+		return JR_ARRAY;
+	case '"':
+		return JR_STRING;
+	case 't':
+		return JR_TRUE;
+	case 'f':
+		return JR_FALSE;
+	case 'n':
+		return JR_NULL;
+	case '-':
+	case '0' ... '9':
+		return JR_NUMBER;
+	default:
+		return JR_NONE;
+	}
+}
+
+static void want(struct jr *r, const char *what)
+{
+	blanks(r);
+	if (r->p >= r->end)
+		jr_fail(r, "EOF while parsing a value");
+	else
+		jr_fail(r, "expected %s", what);
+}
+
+static bool enter(struct jr *r, char open, const char *what)
+{
+	if (!next_is(r, open)) {
+		want(r, what);
+		return false;
+	}
+	if (r->depth >= JR_DEPTH) {
+		jr_fail(r, "nested more than %d deep", JR_DEPTH);
+		return false;
+	}
+	r->first[++r->depth] = true;
+	r->close[r->depth] = open == '{' ? '}' : ']';
+	return true;
+}
+
+/* Move to the next member or item; false after the closing bracket. */
+static bool step(struct jr *r, char close)
+{
+	if (r->failed || r->depth == 0)
+		return false;
+	if (next_is(r, close)) {
+		r->depth--;
+		return false;
+	}
+	if (!r->first[r->depth] && !next_is(r, ',')) {
+		blanks(r);
+		if (r->p >= r->end)
+			jr_fail(r, "EOF while parsing %s", close == '}' ? "an object" : "a list");
+		else
+			jr_fail(r, "expected `,` or `%c`", close);
+		return false;
+	}
+	r->first[r->depth] = false;
+	return true;
+}
+
+bool jr_object(struct jr *r)
+{
+	return enter(r, '{', "an object");
+}
+
+bool jr_array(struct jr *r)
+{
+	return enter(r, '[', "a list");
+}
+
+bool jr_item(struct jr *r)
+{
+	return step(r, ']');
+}
+
+/* Check one well-formed UTF-8 sequence (RFC 3629) and step over it. */
+static bool utf8_step(const unsigned char **pp, const unsigned char *end)
+{
+	const unsigned char *p = *pp;
+	unsigned char lo = 0x80, hi = 0xbf;
+	int more;
+
+	if (*p >= 0xc2 && *p <= 0xdf)
+		more = 1;
+	else if (*p >= 0xe0 && *p <= 0xef)
+		more = 2;
+	else if (*p >= 0xf0 && *p <= 0xf4)
+		more = 3;
+	else
+		return false;
+	if (*p == 0xe0)
+		lo = 0xa0;
+	else if (*p == 0xed)
+		hi = 0x9f;
+	else if (*p == 0xf0)
+		lo = 0x90;
+	else if (*p == 0xf4)
+		hi = 0x8f;
+	if (end - p <= more || p[1] < lo || p[1] > hi)
+		return false;
+	for (int i = 2; i <= more; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return false;
+	*pp = p + more + 1;
+	return true;
+}
+
+static int hex4(const char *p, const char *end)
+{
+	int v = 0;
+
+	if (end - p < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		char c = p[i];
+
+		if (c >= '0' && c <= '9')
+			v = v * 16 + c - '0';
+		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
+			v = v * 16 + (c | 32) - 'a' + 10;
+		else
+			return -1;
+	}
+	return v;
+}
+
+/* One escape at p (behind the backslash): length used, 0 when bad. */
+static size_t escape_at(const char *p, const char *end, unsigned *code)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	const char *f;
+	int hi, lo;
+
+	if (p >= end)
+		return 0;
+	f = *p ? strchr(from, *p) : NULL;
+	if (f) {
+		*code = (unsigned char)to[f - from];
+		return 1;
+	}
+	if (*p != 'u' || (hi = hex4(p + 1, end)) < 0)
+		return 0;
+	*code = (unsigned)hi;
+	if (hi < 0xd800 || hi > 0xdfff)
+		return 5;
+	if (hi > 0xdbff || end - p < 11 || p[5] != '\\' || p[6] != 'u')
+		return 0;
+	lo = hex4(p + 7, end);
+	if (lo < 0xdc00 || lo > 0xdfff)
+		return 0;
+	*code = 0x10000u + ((unsigned)(hi - 0xd800) << 10) + (unsigned)(lo - 0xdc00);
+	return 11;
+}
+
+/* Step over a string; the slice is what stands between the quotes. */
+static struct slice string(struct jr *r, bool *escaped)
+{
+	struct slice s = { "", 0 };
+	const unsigned char *p, *end = (const unsigned char *)r->end;
+	const char *from;
+
+	*escaped = false;
+	if (!next_is(r, '"')) {
+		want(r, "a string");
+		return s;
+	}
+	from = r->p;
+	for (p = (const unsigned char *)r->p; p < end && *p != '"';) {
+		unsigned code;
+		size_t n;
+
+		if (*p >= 0x20 && *p < 0x80 && *p != '\\') {
+			p++;
+			continue;
+		}
+		r->p = (const char *)p;
+		if (*p == '\\') {
+			n = escape_at((const char *)p + 1, r->end, &code);
+			if (!n) {
+				jr_fail(r, "invalid escape");
+				return s;
+			}
+			p += n + 1;
+			*escaped = true;
+		} else if (*p < 0x20) {
+			jr_fail(r, "control character in a string");
+			return s;
+		} else if (!utf8_step(&p, end)) {
+			jr_fail(r, "invalid UTF-8");
+			return s;
+		}
+	}
+	r->p = (const char *)p;
+	if (p >= end) {
+		jr_fail(r, "EOF while parsing a string");
+		return s;
+	}
+	s = (struct slice){ from, (size_t)(r->p - from) };
+	r->p++;
+	return s;
+}
+
+static void add_utf8(struct str *out, unsigned c)
+{
+	if (c < 0x80) {
+		str_addc(out, (char)c);
+	} else if (c < 0x800) {
+		str_addc(out, (char)(0xc0 | c >> 6));
+		str_addc(out, (char)(0x80 | (c & 0x3f)));
+	} else if (c < 0x10000) {
+		str_addc(out, (char)(0xe0 | c >> 12));
+		str_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
+		str_addc(out, (char)(0x80 | (c & 0x3f)));
+	} else {
+		str_addc(out, (char)(0xf0 | c >> 18));
+		str_addc(out, (char)(0x80 | (c >> 12 & 0x3f)));
+		str_addc(out, (char)(0x80 | (c >> 6 & 0x3f)));
+		str_addc(out, (char)(0x80 | (c & 0x3f)));
+	}
+}
+
+static void decode(struct str *out, struct slice s)
+{
+	const char *end = s.s + s.n;
+
+	for (const char *p = s.s; p < end;) {
+		const char *bs = memchr(p, '\\', (size_t)(end - p));
+		unsigned code = 0;
+		size_t n;
+
+		str_addn(out, p, (size_t)((bs ? bs : end) - p));
+		if (!bs)
+			break;
+		n = escape_at(bs + 1, end, &code);
+		if (!n)
+			break;
+		add_utf8(out, code);
+		p = bs + 1 + n;
+	}
+}
+
+bool jr_key(struct jr *r, struct jkey *k)
+{
+	struct slice s;
+
+	if (!step(r, '}'))
+		return false;
+	blanks(r);
+	if (r->p < r->end && *r->p != '"') {
+		jr_fail(r, "expected a key");
+		return false;
+	}
+	s = string(r, &k->escaped);
+	k->s = s.s;
+	k->n = s.n;
+	if (!r->failed && !next_is(r, ':'))
+		want(r, "`:`");
+	return !r->failed;
+}
+
+bool key_is(const struct jkey *k, const char *name)
+{
+	struct str text = { 0 };
+	bool same;
+
+	if (!k->escaped)
+		return strlen(name) == k->n && memcmp(name, k->s, k->n) == 0;
+	decode(&text, (struct slice){ k->s, k->n });
+	same = strlen(name) == text.len && memcmp(str_c(&text), name, text.len) == 0;
+	str_release(&text);
+	return same;
+}
+
+char *jr_str(struct jr *r)
+{
+	struct str out = { 0 };
+	bool escaped;
+	struct slice s = string(r, &escaped);
+
+	if (!escaped)
+		return xstrndup(s.s, s.n);
+	decode(&out, s);
+	return str_take(&out);
+}
+
+char *jr_str_or_null(struct jr *r)
+{
+	return jr_null(r) ? NULL : jr_str(r);
+}
+
+bool jr_str_is(struct jr *r, const char *want_text)
+{
+	struct jkey k;
+	struct slice s = string(r, &k.escaped);
+
+	k.s = s.s;
+	k.n = s.n;
+	return !r->failed && key_is(&k, want_text);
+}
+
+static bool literal(struct jr *r, const char *word)
+{
+	size_t n = strlen(word);
+
+	blanks(r);
+	if (r->failed || (size_t)(r->end - r->p) < n || memcmp(r->p, word, n) != 0)
+		return false;
+	r->p += n;
+	return true;
+}
+
+bool jr_null(struct jr *r)
+{
+	return jr_peek(r) == JR_NULL && literal(r, "null");
+}
+
+bool jr_bool(struct jr *r)
+{
+	if (literal(r, "true"))
+		return true;
+	if (!literal(r, "false"))
+		want(r, "true or false");
+	return false;
+}
+
+/* Step over a number by JSON's grammar; whole tells whether it is an integer. */
+static struct slice number(struct jr *r, bool *whole)
+{
+	const char *p, *from, *d;
+
+	blanks(r);
+	from = p = r->p;
+	*whole = true;
+	if (r->failed)
+		return (struct slice){ "", 0 };
+	if (p < r->end && *p == '-')
+		p++;
+	d = p;
+	while (p < r->end && *p >= '0' && *p <= '9')
+		p++;
+	if (p == d || (*d == '0' && p - d > 1))
+		goto bad;
+	if (p < r->end && *p == '.') {
+		*whole = false;
+		d = ++p;
+		while (p < r->end && *p >= '0' && *p <= '9')
+			p++;
+		if (p == d)
+			goto bad;
+	}
+	if (p < r->end && (*p | 32) == 'e') {
+		*whole = false;
+		p++;
+		if (p < r->end && (*p == '+' || *p == '-'))
+			p++;
+		d = p;
+		while (p < r->end && *p >= '0' && *p <= '9')
+			p++;
+		if (p == d)
+			goto bad;
+	}
+	r->p = p;
+	return (struct slice){ from, (size_t)(p - from) };
+bad:
+	want(r, "a number");
+	return (struct slice){ "", 0 };
+}
+
+/* The reader's buffer has no NUL to stop strto*; copy the digits out. */
+static void digits(struct slice s, char *text, size_t size)
+{
+	size_t n = s.n < size - 1 ? s.n : size - 1;
+
+	memcpy(text, s.s, n);
+	text[n] = '\0';
+}
+
+uint64_t jr_u64(struct jr *r)
+{
+	bool whole;
+	struct slice s = number(r, &whole);
+	char text[32], *end;
+	uint64_t v;
+
+	if (r->failed)
+		return 0;
+	digits(s, text, sizeof(text));
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (!whole || text[0] == '-' || errno || s.n >= sizeof(text)) {
+		r->p = s.s;
+		jr_fail(r, "invalid value: `%.*s`, expected a whole number of 64 bits", (int)s.n, s.s);
+		return 0;
+	}
+	return v;
+}
+
+int64_t jr_i64(struct jr *r)
+{
+	bool whole;
+	struct slice s = number(r, &whole);
+	char text[32], *end;
+	int64_t v;
+
+	if (r->failed)
+		return 0;
+	digits(s, text, sizeof(text));
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (!whole || errno || s.n >= sizeof(text)) {
+		r->p = s.s;
+		jr_fail(r, "invalid value: `%.*s`, expected a signed whole number of 64 bits", (int)s.n, s.s);
+		return 0;
+	}
+	return v;
+}
+
+double jr_f64(struct jr *r)
+{
+	bool whole;
+	struct slice s = number(r, &whole);
+	char small[64], *text = small;
+	double v;
+
+	if (r->failed)
+		return 0;
+	if (s.n >= sizeof(small))
+		text = xmalloc(s.n + 1);
+	digits(s, text, s.n + 1);
+	v = strtod(text, NULL);
+	if (text != small)
+		free(text);
+	if (!isfinite(v)) {
+		r->p = s.s;
+		jr_fail(r, "number out of range");
+		return 0;
+	}
+	return v;
+}
+
+void jr_skip(struct jr *r)
+{
+	int floor = r->depth;
+	struct jkey k;
+	bool b;
+
+	/* a loop, not recursion: depth is the reader's, not the stack's */
+	do {
+		switch (jr_peek(r)) {
+		case JR_OBJECT:
+			jr_object(r);
+			break;
+		case JR_ARRAY:
+			jr_array(r);
+			break;
+		case JR_STRING:
+			string(r, &b);
+			break;
+		case JR_NUMBER:
+			number(r, &b);
+			break;
+		case JR_TRUE:
+		case JR_FALSE:
+			jr_bool(r);
+			break;
+		case JR_NULL:
+			if (!literal(r, "null"))
+				want(r, "a value");
+			break;
+		case JR_NONE:
+			want(r, "a value");
+			break;
+		}
+		while (!r->failed && r->depth > floor)
+			if (r->close[r->depth] == '}' ? jr_key(r, &k) : jr_item(r))
+				break;
+	} while (!r->failed && r->depth > floor);
+}
+
+struct slice jr_raw(struct jr *r)
+{
+	const char *from;
+
+	blanks(r);
+	from = r->p;
+	jr_skip(r);
+	return r->failed ? (struct slice){ "", 0 } : (struct slice){ from, (size_t)(r->p - from) };
+}
+
+int jr_end(struct jr *r, struct err *e)
+{
+	size_t line = 1, column = 1;
+
+	blanks(r);
+	if (!r->failed && r->depth == 0 && r->p < r->end)
+		jr_fail(r, "trailing characters");
+	if (!r->failed)
+		return 0;
+	for (const char *p = r->start; p < r->at; p++) {
+		column++;
+		if (*p == '\n') {
+			line++;
+			column = 1;
+		}
+	}
+	return err_set(e, "%s at line %zu column %zu", r->why, line, column);
+}
+
+char *json_get_str(const char *s, size_t n, const char *key)
+{
+	char *found = NULL;
+	struct err ignored;
+	struct jkey k;
+	struct jr r;
+
+	jr_init(&r, s, n);
+	for (jr_object(&r); jr_key(&r, &k);)
+		if (key_is(&k, key) && jr_peek(&r) == JR_STRING) {
+			free(found);
+			found = jr_str(&r);
+		} else {
+			jr_skip(&r);
+		}
+	if (jr_end(&r, &ignored) == 0)
+		return found;
+	free(found);
+	return NULL;
+}
+
+int json_unquote(struct str *out, struct slice raw)
+{
+	struct err ignored;
+	struct jr r;
+	char *text;
+
+	jr_init(&r, raw.s, raw.n);
+	text = jr_str(&r);
+	if (jr_end(&r, &ignored) == 0)
+		str_add(out, text);
+	free(text);
+	return r.failed ? -1 : 0;
+}

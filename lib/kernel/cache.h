@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel cache: {root}/{key}/{bzImage|Image, vmlinux, metadata.json}, the
+ * layout of ktstr 0.5.2. An entry appears by rename and is never changed; the
+ * lock {root}/.locks/{key}.lock is held shared by whoever uses an entry and
+ * exclusively by whoever puts one in its place.
+ *
+ * struct cache_entry owns its strings until cache_entry_release.
+ */
+#ifndef KERNEL_CACHE_H
+#define KERNEL_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/lock.h"
+#include "base/str.h"
+
+struct cache_entry {
+	char *key, *dir, *image; /* image: path of the boot image */
+	char *version;		 /* NULL for git and local sources */
+	char *source;		 /* "tarball", "git", "local" */
+	char *source_tree_path, *git_hash, *git_ref, *git_url;
+	char *arch, *image_name, *built_at;
+	char *config_hash, *kconfig_hash, *extra_hash;
+	bool has_vmlinux, vmlinux_stripped;
+	bool has_vmlinux_size;
+	uint64_t vmlinux_size;
+	int64_t vmlinux_mtime;
+	char *problem;	    /* NULL for a valid entry, else why it is corrupt */
+	char *problem_kind; /* "missing", "truncated", "image_missing", … */
+};
+void cache_entry_release(struct cache_entry *c);
+
+/* {root} by KTSTR_CACHE_DIR, XDG_CACHE_HOME, HOME; caller frees, NULL with e. */
+char *cache_root(struct err *e);
+
+/* The image's name on this machine: "bzImage" or "Image"; and the arch. */
+const char *cache_image_name(void);
+const char *cache_arch(void);
+
+/* 0 or -1: whether a key may name a directory (no '/', no "..", no dot first). */
+int cache_key_check(const char *key, struct err *e);
+
+/* 1: c filled; 0: not cached, or not valid (why in c->problem); -1: see e. */
+int cache_find(const char *key, struct cache_entry *c, struct err *e);
+
+/* Every entry, valid ones first, newest first; *n of them, caller releases
+ * each and frees the array. A missing root is an empty cache. */
+int cache_list(struct cache_entry **list, size_t *n, struct err *e);
+
+/* The newest valid entry built with our fragment or with none recorded.
+ * 1, 0 for none, -1. */
+int cache_newest(struct cache_entry *c, struct err *e);
+
+/* Hold an entry while it is in use; at most 10 s of waiting. keep_on_exec
+ * leaves the descriptor open across exec. 0, 1 busy, -1. */
+int cache_hold(const char *key, struct lock *l, bool keep_on_exec, struct err *e);
+
+/* What goes into a new entry. */
+struct cache_new {
+	const char *key, *version;
+	const char *source; /* "tarball", "git", "local" */
+	const char *source_tree_path, *git_hash, *git_ref, *git_url;
+	const char *image;   /* file to copy */
+	const char *vmlinux; /* file to strip and copy, or NULL */
+	const char *config;  /* final .config, for config_hash */
+	const char *kconfig_hash, *extra_hash;
+	bool record_vmlinux_stat; /* local trees */
+	bool force;		  /* replace an equal entry too */
+};
+
+/* Copy, strip, write metadata.json, fsync, rename into place: 0 with *dir the
+ * entry's directory (caller frees), or -1 with nothing left behind. */
+int cache_store(const struct cache_new *n, char **dir, struct err *e);
+
+#endif
