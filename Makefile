@@ -29,7 +29,7 @@ LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-compare	:= -lm
 LDLIBS_demo		:=
 
-all: $(progs:%=$B/%) $B/$(init) $B/compile_commands.json
+all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/compile_commands.json
 
 $(progs:%=$B/%) $(tools:%=$B/%): %: %.o $B/libktstr.a
 	$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS_$(@F)) -lm
@@ -59,9 +59,50 @@ $B/compile_commands.json: $B/flags Makefile
 	   printf '%s{"directory":"%s","file":"%s","command":"%s -c %s"}\n' "$$sep" '$(CURDIR)' "$$c" \
 	     '$(subst ",\",$(flags))' "$$c"; sep=,; done; echo ']'; } >$@
 
+setup-%:
+	@share/setup/install $(subst -, ,$*)
+
+demo: setup-build-demo
+	@$(MAKE) -s all
+	@B=$B share/demo/demo
+
+check: setup-build-demo-check
+	@$(MAKE) -s all tools
+	@B=$B t/check $(T)
+
+tools: $(tools:%=$B/%)
+
+lint: $B/compile_commands.json
+	@B=$B t/lint
+
+asan-build:
+	@$(MAKE) -s B=$B/asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined' all tools
+
+asan: all tools asan-build
+	@B=$B/asan t/check $(filter-out $(shell grep -l '^load lib/vm' t/*.bats),$(wildcard t/*.bats))
+
+bench: all tools
+	@B=$B t/bench/run $(BENCH)
+
+# Programs by name, data by folder.
+share	:= kconfig cargo example gauntlet demo/build-scx
+install: all
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin libexec/ktstr lib/pkgconfig include share/ktstr)
+	install $B/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/bin
+	install $(patsubst %,$B/%,$(helpers)) $(DESTDIR)$(PREFIX)/libexec/ktstr
+	install -m 644 $B/libktstr.a $(DESTDIR)$(PREFIX)/lib
+	install -m 644 lib/test/ktstr.h $(DESTDIR)$(PREFIX)/include
+	sed 's|@PREFIX@|$(PREFIX)|' share/ktstr.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/ktstr.pc
+	cd share && cp -R --parents $(share) $(DESTDIR)$(PREFIX)/share/ktstr
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/lib/libktstr.a \
+	  $(DESTDIR)$(PREFIX)/include/ktstr.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/ktstr.pc
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/ktstr $(DESTDIR)$(PREFIX)/share/ktstr
+
 clean:
 	rm -rf $B
 
 -include $(objects:.o=.d)
 .DELETE_ON_ERROR:
-.PHONY: all clean
+.PHONY: all demo check tools lint asan asan-build bench install uninstall clean
