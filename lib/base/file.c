@@ -133,16 +133,18 @@ int copy_file(const char *src, const char *dst, mode_t mode, struct err *e)
 	out = open(dst, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (out < 0)
 		return err_sys(e, "write %s", dst);
-	if (copy_bytes(in, out) < 0 || fsync(out) < 0)
-		return err_sys(e, "copy %s to %s", src, dst);
-	return 0;
+	if (copy_bytes(in, out) == 0 && fsync(out) == 0)
+		return 0;
+	err_sys(e, "copy %s to %s", src, dst);
+	unlink(dst);
+	return -1;
 }
 
 int make_dirs(const char *path, struct err *e)
 {
 	auto_free char *p = xstrdup(path);
 
-	for (char *s = p + 1; *p; s++) {
+	for (char *s = *p ? p + 1 : p; *p; s++) {
 		char c = *s;
 
 		if (c && c != '/')
@@ -172,9 +174,18 @@ static int remove_at(int dirfd, const char *name)
 	if (errno != EISDIR && errno != EPERM)
 		return -1;
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
+		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -1;
+	}
+	/* an unpacked tree may hold directories that forbid writing */
+	if (fchmod(fd, 0700) < 0 && errno != EPERM)
+		rc = -1;
 	while (rc == 0 && (d = readdir(dir)))
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
 			rc = remove_at(fd, d->d_name);
