@@ -219,20 +219,14 @@ static int help(const struct program *p, const struct command *group, char **wor
 /* argv[0] is the group's name; the word behind it may name a command. */
 static int run_group(const struct command *group, int argc, char **argv)
 {
-	bool explain_here = false;
-	struct opt group_opts[] = {
-		{ .name = "explain", .type = OPT_FLAG, .to = &explain_here, .help = opts[0].help },
-		{ 0 },
-	};
 	struct call call;
 	const struct command *sub;
 	int n;
 
 	call_init(&call, group);
-	call.program.opts = group_opts;
 	call.program.stop = true;
 	argv = opt_parse(&call.program, argc, argv, &n);
-	explain |= explain_here;
+	explain |= call.explain;
 	if (n && strcmp(argv[0], "help") == 0)
 		return help(&call.program, group, argv + 1);
 	sub = n ? command_sub(group, argv[0]) : NULL;
