@@ -22,6 +22,7 @@ const struct env_row env_vars[ENV_COUNT] = {
 	[ENV_CARGO_TEST_MODE] = { "KTSTR_CARGO_TEST_MODE", "non-empty: plain cargo test, no gauntlet" },
 	[ENV_BUDGET_SECS] = { "KTSTR_BUDGET_SECS", "list only tests that fit in this many seconds" },
 	[ENV_SCHEDULER] = { "KTSTR_SCHEDULER", "scheduler binary, before any search" },
+	[ENV_VERIFIER_RAW] = { "KTSTR_VERIFIER_RAW", "present: verifier logs are shown as they came" },
 	[ENV_SIDECAR_DIR] = { "KTSTR_SIDECAR_DIR", "directory for result files, used as it is" },
 	[ENV_CI] = { "KTSTR_CI", "non-empty: results are marked as made by CI" },
 	[ENV_VERBOSE] = { "KTSTR_VERBOSE", "1: the guest kernel talks on its console" },
