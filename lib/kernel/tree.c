@@ -90,8 +90,10 @@ static int git(const char *root, const char *const *words, const char *input, st
 
 	strv_add(&argv, "git");
 	/* a tree of another user's is fine to look at; its monitor is not to be run */
-	strv_add(&argv, "-csafe.directory=*");
-	strv_add(&argv, "-ccore.fsmonitor=false");
+	strv_add(&argv, "-c");
+	strv_add(&argv, "safe.directory=*");
+	strv_add(&argv, "-c");
+	strv_add(&argv, "core.fsmonitor=false");
 	strv_addf(&argv, "--git-dir=%s/.git", root);
 	strv_addf(&argv, "--work-tree=%s", root);
 	for (; *words; words++)
