@@ -21,7 +21,7 @@ tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 
 # What a program needs beyond libktstr.a and libc.
 LDLIBS_ktstr-fetch	:= -lcurl -larchive -lcrypto
-LDLIBS_ktstr-resolve	:= -lgit2 -lcrypto
+LDLIBS_ktstr-resolve	:= -lcrypto
 LDLIBS_ktstr-build	:= -lgit2 -lelf -lcrypto
 LDLIBS_ktstr-cache	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
@@ -32,19 +32,23 @@ LDLIBS_demo		:=
 all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/compile_commands.json
 
 $(progs:%=$B/%) $(tools:%=$B/%): %: %.o $B/libktstr.a
-	$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS_$(@F)) -lm
+	@echo '  LD      $@'
+	@$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS_$(@F)) -lm
 
 # The guest's init: static, so that it runs in an initramfs of nothing else.
 $B/$(init): $B/$(init).o $B/libktstr.a
-	$(CC) -static -o $@ $^
+	@echo '  LD      $@'
+	@$(CC) -static -o $@ $^
 
 $B/libktstr.a: $(lib)
+	@echo '  AR      $@'
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $B/%.o: %.c $B/flags
+	@echo '  CC      $<'
 	@mkdir -p $(@D)
-	$(flags) -MMD -MP -c -o $@ $<
+	@$(flags) -MMD -MP -c -o $@ $<
 
 $(shell mkdir -p $B)
 ifneq ($(strip $(flags)),$(strip $(file <$B/flags)))
