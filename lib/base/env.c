@@ -34,6 +34,7 @@ const struct env_row env_vars[ENV_COUNT] = {
 	[ENV_NO_COLOR] = { "NO_COLOR", "non-empty: no colour anywhere" },
 	[ENV_TERM] = { "TERM", "terminal type" },
 	[ENV_TMPDIR] = { "TMPDIR", "where kernel sources are unpacked (/tmp)" },
+	[ENV_SSL_CERT_FILE] = { "SSL_CERT_FILE", "bundle of trusted roots for HTTPS" },
 	[ENV_PATH] = { "PATH", "where programs are looked up" },
 	[ENV_LD_LIBRARY_PATH] = { "LD_LIBRARY_PATH", "where shared libraries of guest files are looked up" },
 	[ENV_RUST_BACKTRACE] = { "RUST_BACKTRACE", "1 or full: console output in every failure" },
