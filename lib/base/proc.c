@@ -114,8 +114,9 @@ static void run_child(const struct child *c, const char *file, int (*fds)[2], in
 		setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* an ignored SIGHUP is nohup's and meant for every child */
 	for (int s = 1; s < 32; s++)
-		if (s != SIGKILL && s != SIGSTOP)
+		if (s != SIGKILL && s != SIGSTOP && s != SIGHUP)
 			signal(s, SIG_DFL);
 	/* keep the error pipe and the sources above the targets 0..3 */
 	errfd = fcntl(errfd, F_DUPFD_CLOEXEC, 10);
