@@ -73,7 +73,8 @@ static void check_starved(const struct group *g, const struct cgroup_stats *s, c
 	if (g->n >= 2 && s->spread > spread)
 		result_fail(r, "Unfair",
 			    "unfair cgroup: spread=%.0f%% (%.0f-%.0f%%) %zu workers on %llu cpus (threshold %.0f%%)",
-			    s->spread, s->min_off_cpu_pct, s->max_off_cpu_pct, g->n, (unsigned long long)s->cpus, spread);
+			    s->spread, s->min_off_cpu_pct, s->max_off_cpu_pct, g->n, (unsigned long long)s->cpus,
+			    spread);
 	for (size_t i = 0; i < g->n; i++) {
 		const struct worker_report *w = g->reports[i];
 
@@ -127,12 +128,14 @@ static void check_throughput(const struct group *g, double limit, struct result 
 	for (size_t i = 0; i < g->n; i++)
 		any = any || g->reports[i]->cpu_time_ns;
 	if (!any) {
-		result_fail(r, "Benchmark", "throughput CV is undefined: no worker of cgroup %s used CPU time", g->name);
+		result_fail(r, "Benchmark", "throughput CV is undefined: no worker of cgroup %s used CPU time",
+			    g->name);
 		return;
 	}
 	cv = rate_cv(g);
 	if (g->n >= 2 && cv > limit)
-		result_fail(r, "Benchmark", "throughput CV %.4f of cgroup %s exceeds threshold %.4f", cv, g->name, limit);
+		result_fail(r, "Benchmark", "throughput CV %.4f of cgroup %s exceeds threshold %.4f", cv, g->name,
+			    limit);
 }
 
 static void check_rates(const struct group *g, const struct ktstr_assert *a, struct result *r)
@@ -171,7 +174,8 @@ void check_group(const struct group *g, const struct ktstr_assert *a, bool relea
 		check_throughput(g, a->max_throughput_cv.value, r);
 	check_rates(g, a, r);
 	if (a->max_migration_ratio.set && s.migration_ratio > a->max_migration_ratio.value)
-		result_fail(r, "Migration", "migration ratio %.4f (%llu migrations, %llu iterations) exceeds threshold %.4f",
+		result_fail(r, "Migration",
+			    "migration ratio %.4f (%llu migrations, %llu iterations) exceeds threshold %.4f",
 			    s.migration_ratio, (unsigned long long)s.migrations, (unsigned long long)s.iterations,
 			    a->max_migration_ratio.value);
 }

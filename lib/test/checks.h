@@ -22,7 +22,7 @@ struct migration {
 /* One worker's report. Times are CLOCK_MONOTONIC spans. */
 struct worker_report {
 	int32_t tid;
-	bool completed;	   /* it stopped when told to */
+	bool completed;    /* it stopped when told to */
 	int32_t exit_code; /* of one that did not: 128 + signal when killed */
 	uint64_t work_units, iterations;
 	uint64_t cpu_time_ns, wall_time_ns, off_cpu_ns; /* off = wall - cpu */
@@ -90,8 +90,8 @@ char *threshold_text(const struct threshold *row, const struct ktstr_assert *a);
 int show_thresholds(const char *test, struct err *e);
 
 /* Limits of the starvation check when the test gives none. */
-#define GAP_MS_DEBUG	   3000.0
-#define GAP_MS_RELEASE	   2000.0
+#define GAP_MS_DEBUG       3000.0
+#define GAP_MS_RELEASE     2000.0
 #define SPREAD_PCT_DEBUG   35.0
 #define SPREAD_PCT_RELEASE 15.0
 

@@ -6,7 +6,7 @@
 #include "base/term.h"
 #include "test/guest.h"
 
-#define SETUP_MS   20000
+#define SETUP_MS    20000
 #define DEADLINE_MS 10000
 
 #if defined(__x86_64__)
@@ -84,6 +84,8 @@ void ktstr_call(struct ktstr *t)
 	t->start_ms = now_ms();
 	guest_deadline((long long)(t->duration_s * 1000) + (long long)DEADLINE_MS * t->headroom);
 	rc = t->test->func(t);
+	if (rc == KTSTR_SKIPPED && !t->result.skipped)
+		ktstr_skip(t, "the test gives no reason");
 	if (rc != 0 && !t->result.failed && !t->result.skipped)
 		result_fail(&t->result, "Other", "test function returned %d", rc);
 	if (!t->sched.dead && sched_died(&t->sched))

@@ -19,7 +19,7 @@ struct sched {
 	pid_t pid; /* 0 when there is none */
 	int pidfd;
 	bool attached, dead;
-	int code; /* exit code of a dead one, 128 + signal */
+	int code;                 /* exit code of a dead one, 128 + signal */
 	char state[64], ops[128]; /* what sysfs last said */
 };
 

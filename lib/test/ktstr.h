@@ -153,7 +153,7 @@ void ktstr_register_scheduler(const struct ktstr_scheduler *scheduler);
 	{                                                                               \
 		ktstr_register_test(&id##_test);                                        \
 	}                                                                               \
-	static int id##_body(struct ktstr *t)
+	static int id##_body(__attribute__((unused)) struct ktstr *t)
 
 /* --- in a test's body ------------------------------------------------- */
 

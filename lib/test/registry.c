@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -62,8 +63,8 @@ const struct ktstr_scheduler *scheduler_at(size_t i)
 void warn_duplicate_tests(void)
 {
 	for (size_t i = 0; i < duplicates.n; i++) {
-		auto_free char *line = xasprintf("warning: ktstr_test: duplicate test name '%s'; the first one is used\n",
-						 duplicates.v[i]);
+		auto_free char *line = xasprintf(
+			"warning: ktstr_test: duplicate test name '%s'; the first one is used\n", duplicates.v[i]);
 
 		fputs(line, stderr);
 	}
@@ -220,7 +221,8 @@ int test_validate(const struct ktstr_test *t, struct err *e)
 	if (!t->func)
 		return err_set(e, "test '%s' has no function", t->name);
 	if (topo.llcs % topo.numa)
-		return err_set(e, "test '%s': %u LLCs cannot be split over %u NUMA nodes", t->name, topo.llcs, topo.numa);
+		return err_set(e, "test '%s': %u LLCs cannot be split over %u NUMA nodes", t->name, topo.llcs,
+			       topo.numa);
 	if (check_range(t->name, "numa_nodes", c.min_numa_nodes, c.max_numa_nodes, e) ||
 	    check_range(t->name, "llcs", c.min_llcs, c.max_llcs, e) ||
 	    check_range(t->name, "cpus", c.min_cpus, c.max_cpus, e))

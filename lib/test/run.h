@@ -23,7 +23,7 @@ struct run {
 	long long started_ms, ended_ms, cleanup_ms; /* cleanup_ms -1: there was no VM */
 
 	/* what was found on the host */
-	char *kernel;	 /* what the sidecar names: directory or image */
+	char *kernel;    /* what the sidecar names: directory or image */
 	char *scheduler; /* binary, or NULL */
 	struct lock kernel_lock;
 
@@ -33,28 +33,31 @@ struct run {
 	int exit_code;
 	char *scx_state, *scx_ops, *sched_reason;
 	struct strv console, sched_log, vm_log; /* last lines */
-	struct strv stimuli;			/* JSON texts */
+	struct strv stimuli;                    /* JSON texts */
 
 	/* the result of the body */
 	bool passed, skipped;
 	struct strv kinds, details; /* same length */
-	char *stats;		    /* JSON text, or NULL */
+	char *stats;                /* JSON text, or NULL */
 
 	/* the verdict */
 	enum outcome outcome;
 	enum skip skip;
+	bool refused;       /* failed before anything of the test ran */
 	struct str reason;  /* why it was skipped, or what ended it */
 	struct str message; /* the failure as people read it */
 };
 void run_init(struct run *r, const struct choice *c);
 void run_release(struct run *r);
 
-/* Mark it as not run, or as failed before it ran. */
+/* Mark it as not run, or as failed before it ran; or just say why. */
 void run_skip(struct run *r, enum skip why, const char *fmt, ...) PRINTF(3, 4);
 void run_refuse(struct run *r, const char *fmt, ...) PRINTF(2, 3);
+void run_because(struct run *r, const char *fmt, ...) PRINTF(2, 3);
 
 /* KTSTR_TEST_KERNEL, KTSTR_KERNEL, the cache, ../linux, the host: 1 found and
- * held, 0 none, -1 when one was named that is not there, or is busy (2). */
+ * held, 0 none, 2 its cache entry is being replaced, -1 the named one is not
+ * there. */
 int find_kernel(struct run *r, struct err *e);
 
 /* The scheduler's program on this host: 0 with *path (NULL for the kernel's

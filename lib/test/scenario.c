@@ -148,7 +148,8 @@ static int set_up_cell(struct step *s, struct cell *c, struct err *e)
 	if (d->weight > 10000)
 		return err_set(e, "cgroup %s: weight %u is not between 1 and 10000", d->name, d->weight);
 	if (s->t->on_host && (d->weight || d->cpu_max_pct))
-		return err_set(e, "cgroup %s: host_only tests have no cgroups to set weight or cpu_max_pct on", d->name);
+		return err_set(e, "cgroup %s: host_only tests have no cgroups to set weight or cpu_max_pct on",
+			       d->name);
 	c->path = xasprintf("%s/%s", s->t->cgroup_root, d->name);
 	if (!s->t->on_host && make_cgroup(c, e))
 		return -1;

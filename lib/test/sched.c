@@ -16,8 +16,8 @@
 #define SCHED_LOG     "/tmp/sched.log"
 #define LOG_LINES     400
 #define ATTACH_MS     5000
-#define POLL_MS	      20
-#define SCX	      "/sys/kernel/sched_ext"
+#define POLL_MS       20
+#define SCX           "/sys/kernel/sched_ext"
 
 static void read_word(const char *path, char *out, size_t n)
 {
@@ -190,8 +190,8 @@ static int await_attach(struct ktstr *t)
 
 	do {
 		if (sched_wait(s, POLL_MS)) {
-			result_fail(&t->result, "SchedulerDied", "scheduler process died before it attached (exit code %d)",
-				    s->code);
+			result_fail(&t->result, "SchedulerDied",
+				    "scheduler process died before it attached (exit code %d)", s->code);
 			return -1;
 		}
 		sched_read_state(s);
@@ -206,7 +206,8 @@ static int await_attach(struct ktstr *t)
 
 int sched_start(struct ktstr *t)
 {
-	static char *const env[] = { "RUST_LOG=info,scx_utils::libbpf_logger=warn", NULL };
+	static char log_level[] = "RUST_LOG=info,scx_utils::libbpf_logger=warn";
+	char *const env[] = { log_level, NULL };
 	const struct ktstr_scheduler *d = test_scheduler(t->test);
 	auto_strv struct strv argv = { 0 };
 	struct sched *s = &t->sched;

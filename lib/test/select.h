@@ -92,7 +92,7 @@ char *kernel_label(const char *raw);
 /* One test as nextest names it. */
 struct choice {
 	const struct ktstr_test *test;
-	const struct preset *preset;	 /* NULL for the declared topology */
+	const struct preset *preset;     /* NULL for the declared topology */
 	const struct kernel_ref *kernel; /* NULL unless the name says one */
 	struct topology topo;
 };

@@ -83,10 +83,11 @@ int show_thresholds(const char *name, struct err *e)
 	if (!t) {
 		auto_free char *mean = near ? xasprintf(" Did you mean `%s`?", near) : xstrdup("");
 
-		return err_set(e,
-			       "no registered ktstr test named '%s'.%s Run `cargo nextest list` to see the available test "
-			       "names, and give the name without the `<binary>::` prefix",
-			       name, mean);
+		return err_set(
+			e,
+			"no registered ktstr test named '%s'.%s Run `cargo nextest list` to see the available test "
+			"names, and give the name without the `<binary>::` prefix",
+			name, mean);
 	}
 	a = assert_merged(t);
 	printf("Test: %s\nScheduler: %s\nResolved assertion thresholds:\n", t->name, test_scheduler(t)->name);

@@ -121,8 +121,7 @@ static void sample(struct self *s)
 	}
 	if (cpu != s->cpu) {
 		if (s->r.migration_count < MIGRATIONS_MAX)
-			s->r.migrations[s->r.migration_count] =
-				(struct migration){ now - s->start_ns, s->cpu, cpu };
+			s->r.migrations[s->r.migration_count] = (struct migration){ now - s->start_ns, s->cpu, cpu };
 		s->r.migration_count++;
 		s->cpu = cpu;
 		cpus_set(&s->r.cpus_used, cpu);
