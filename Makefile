@@ -35,8 +35,11 @@ $(progs:%=$B/%) $(tools:%=$B/%): %: %.o $B/libktstr.a
 	$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS_$(@F)) -lm
 
 # The guest's init: static, so that it runs in an initramfs of nothing else.
-$B/$(init): $B/$(init).o $B/libktstr.a
-	$(CC) -static -o $@ $^
+# No sanitizer, whatever the rest is built with: none links statically.
+init_src := $(init).c $(addprefix lib/,base/str.c base/err.c base/env.c base/file.c json/write.c)
+$B/$(init): $(init_src) $(wildcard lib/base/*.h lib/json/*.h) $B/flags
+	@mkdir -p $(@D)
+	$(if $(SAN),$(subst $(SAN),,$(flags)),$(flags)) -ffunction-sections -Wl,--gc-sections -static -s -o $@ $(init_src)
 
 $B/libktstr.a: $(lib)
 	@rm -f $@

@@ -9,6 +9,7 @@ const struct env_row env_vars[ENV_COUNT] = {
 	[ENV_TEST_KERNEL] = { "KTSTR_TEST_KERNEL", "boot image for tests, before any other source" },
 	[ENV_CACHE_DIR] = { "KTSTR_CACHE_DIR", "kernel cache, used as it is" },
 	[ENV_XDG_CACHE_HOME] = { "XDG_CACHE_HOME", "parent of the cache when KTSTR_CACHE_DIR is unset" },
+	[ENV_XDG_RUNTIME_DIR] = { "XDG_RUNTIME_DIR", "where it is remembered whether KVM works (else TMPDIR)" },
 	[ENV_HOME] = { "HOME", "home directory; its .cache holds the cache by default" },
 	[ENV_CACHE_STORE_LOCK_TIMEOUT] = { "KTSTR_CACHE_STORE_LOCK_TIMEOUT",
 					   "how long a store waits for its lock (300s)" },
