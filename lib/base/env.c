@@ -29,6 +29,7 @@ const struct env_row env_vars[ENV_COUNT] = {
 	[ENV_TRACE] = { "KTSTR_TRACE", "1: print the pipeline before running it" },
 	[ENV_CARGO_TARGET_DIR] = { "CARGO_TARGET_DIR", "cargo's target directory (target)" },
 	[ENV_NEXTEST] = { "NEXTEST", "set by cargo-nextest around a test binary" },
+	[ENV_NEXTEST_RUN_ID] = { "NEXTEST_RUN_ID", "set by cargo-nextest: names the run when KTSTR_RUN_ID is unset" },
 	[ENV_NO_COLOR] = { "NO_COLOR", "non-empty: no colour anywhere" },
 	[ENV_TERM] = { "TERM", "terminal type" },
 	[ENV_TMPDIR] = { "TMPDIR", "where kernel sources are unpacked (/tmp)" },
