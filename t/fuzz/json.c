@@ -119,7 +119,7 @@ static void misread(const char *s, size_t n)
 		case 4:
 			text = jr_str_or_null(&r);
 			break;
-		case 5:
+		default:
 			text = json_get_str(s, n, "k");
 			break;
 		}
