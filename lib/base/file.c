@@ -163,11 +163,35 @@ int make_dirs(const char *path, struct err *e)
 	return 0;
 }
 
+static int remove_at(int dirfd, const char *name);
+
+/* Everything in the directory fd, which is closed. An unpacked tree may hold
+ * directories that forbid writing. */
+static int remove_entries(int fd)
+{
+	DIR *dir = fdopendir(fd);
+	int rc = 0, saved = errno;
+	struct dirent *d;
+
+	if (!dir) {
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	if (fchmod(fd, 0700) < 0 && errno != EPERM)
+		rc = -1;
+	while (rc == 0 && (d = readdir(dir)))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			rc = remove_at(fd, d->d_name);
+	saved = errno;
+	closedir(dir);
+	errno = saved;
+	return rc;
+}
+
 static int remove_at(int dirfd, const char *name)
 {
-	int fd, rc = 0;
-	struct dirent *d;
-	DIR *dir;
+	int fd;
 
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
@@ -178,19 +202,7 @@ static int remove_at(int dirfd, const char *name)
 		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -1;
-	}
-	/* an unpacked tree may hold directories that forbid writing */
-	if (fchmod(fd, 0700) < 0 && errno != EPERM)
-		rc = -1;
-	while (rc == 0 && (d = readdir(dir)))
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			rc = remove_at(fd, d->d_name);
-	closedir(dir);
-	return rc ? rc : unlinkat(dirfd, name, AT_REMOVEDIR);
+	return remove_entries(fd) < 0 ? -1 : unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
 int remove_tree(const char *path, struct err *e)

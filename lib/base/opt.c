@@ -50,7 +50,7 @@ void usage_error(const struct program *p, const char *fmt, ...)
 	die_usage("%s", str_c(&text));
 }
 
-static void unknown(const struct program *p, const char *arg)
+static __attribute__((noreturn)) void unknown(const struct program *p, const char *arg)
 {
 	const char **names = xcalloc(64, sizeof(*names));
 	const char *word = arg + strspn(arg, "-"), *near;
@@ -82,7 +82,7 @@ static void check_choice(const struct opt *o, const char *value)
 	die_usage("invalid value '%s' for '--%s <%s>'\n  [possible values: %s]", value, o->name, o->arg, str_c(&all));
 }
 
-static void bad_value(const struct opt *o, const char *value, const char *why)
+static __attribute__((noreturn)) void bad_value(const struct opt *o, const char *value, const char *why)
 {
 	die_usage("invalid value '%s' for '--%s <%s>': %s", value, o->name, o->arg, why);
 }

@@ -9,10 +9,11 @@
 
 void *xrealloc(void *p, size_t n)
 {
-	p = realloc(p, n ? n : 1);
-	if (!p)
+	void *grown = realloc(p, n ? n : 1);
+
+	if (!grown)
 		die("out of memory");
-	return p;
+	return grown;
 }
 
 void *xmalloc(size_t n)

@@ -139,7 +139,7 @@ static int dispatch(const struct record *rec, const struct on *on, void *ctx, st
 int pump(int fd, const struct on *on, void *ctx, struct err *e)
 {
 	struct lines l;
-	struct slice line;
+	struct slice line = { 0 };
 	struct record rec;
 	int rc;
 

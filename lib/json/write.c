@@ -225,7 +225,6 @@ void json_quote(struct str *out, const char *s, size_t n)
 		else
 			str_add(out, "\xef\xbf\xbd");
 		p++;
-		len = 1;
 	}
 	str_addc(out, '"');
 }
