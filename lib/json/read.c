@@ -164,6 +164,18 @@ static bool utf8_step(const unsigned char **pp, const unsigned char *end)
 	return true;
 }
 
+bool utf8_valid(const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s, *end = p + n;
+
+	while (p < end)
+		if (*p < 0x80)
+			p++;
+		else if (!utf8_step(&p, end))
+			return false;
+	return true;
+}
+
 static int hex4(const char *p, const char *end)
 {
 	int v = 0;

@@ -86,6 +86,9 @@ int jr_end(struct jr *r, struct err *e);
  * when it is not there, no string, or s is no object. */
 char *json_get_str(const char *s, size_t n, const char *key);
 
+/* Whether n bytes are well-formed UTF-8 (RFC 3629). */
+bool utf8_valid(const char *s, size_t n);
+
 /* Write a string's JSON text (quotes included) decoded to out; -1: no string. */
 int json_unquote(struct str *out, struct slice raw);
 
