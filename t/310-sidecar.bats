@@ -252,7 +252,6 @@ value_of() {
 		exit 0
 	EOF
 	result >in
-	export SIDECAR
 	./run-all a b
 	[ "$(find "$RUNS" -name '*.ktstr.json' | wc -l)" = 2 ]
 	./run-all c

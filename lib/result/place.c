@@ -177,7 +177,7 @@ static void begin_run(struct mark *m, const char *dir, const char *token, const 
  * checksum, so that two labels never share a directory. */
 static char *component(const char *text)
 {
-	char *name = xstrndup(text, 120);
+	char *name = xasprintf("%.120s", text);
 	bool changed = strlen(text) > 120;
 
 	for (char *p = name; *p; p++) {

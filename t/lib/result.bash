@@ -4,10 +4,10 @@
 
 result_paths() {
 	setup_paths
-	FIXTURES=$ROOT/t/fixtures/result
-	GOLDEN=$FIXTURES/golden.json
-	SIDECAR=$LIBEXEC/ktstr-sidecar
-	COMPARE=$LIBEXEC/ktstr-compare
+	export FIXTURES=$ROOT/t/fixtures/result
+	export GOLDEN=$FIXTURES/golden.json
+	export SIDECAR=$LIBEXEC/ktstr-sidecar
+	export COMPARE=$LIBEXEC/ktstr-compare
 	export GIT_CONFIG_GLOBAL=$BATS_TEST_TMPDIR/gitconfig GIT_CONFIG_NOSYSTEM=1
 	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
 	# a repository around the build tree is not this test's
@@ -15,7 +15,7 @@ result_paths() {
 	export GIT_CEILING_DIRECTORIES=$BATS_TEST_TMPDIR
 	export CARGO_TARGET_DIR=$BATS_TEST_TMPDIR/target
 	export KTSTR_RUN_ID=run-1
-	RUNS=$CARGO_TARGET_DIR/ktstr
+	export RUNS=$CARGO_TARGET_DIR/ktstr
 	mkdir -p "$WORK"
 	cd "$WORK" || return 1
 }
