@@ -406,6 +406,29 @@ value_of() {
 	[ "$(value_of '.kernel = "./entry"' .project_commit)" = null ]
 }
 
+@test "a kernel named by cache key or version is looked up in the cache" {
+	entry() {
+		mkdir -p "$KTSTR_CACHE_DIR/$1"
+		: >"$KTSTR_CACHE_DIR/$1/bzImage"
+		printf '{"version":"6.14.2","source":%s,"arch":"x86_64","image_name":"bzImage","config_hash":null,
+			"built_at":"2026-01-01T00:00:00Z","ktstr_kconfig_hash":null,"extra_kconfig_hash":null,
+			"has_vmlinux":false,"vmlinux_stripped":false}' "$2" >"$KTSTR_CACHE_DIR/$1/metadata.json"
+	}
+	facts() {
+		value_of ".kernel = \"$1\"" '"\(.kernel_version) \(.kernel_commit)"'
+	}
+	repo linux
+	head=$(git -C linux rev-parse HEAD | cut -c1-7)
+	entry 6.14.2-tarball-x86_64-kc1 '{"type":"tarball"}'
+	[ "$(facts 6.14.2-tarball-x86_64-kc1)" = "6.14.2 null" ]
+	[ "$(facts 6.14.2)" = "6.14.2 null" ]
+	entry local-1234567-x86_64-kc1 "{\"type\":\"local\",\"source_tree_path\":\"$WORK/linux\",\"git_hash\":null}"
+	[ "$(facts local-1234567-x86_64-kc1)" = "6.14.2 $head" ]
+	[ "$(facts 6.14.2)" = "6.14.2 $head" ]
+	[ "$(facts 6.14.3)" = "6.14.3 null" ]
+	[ "$(facts no-such-key)" = "null null" ]
+}
+
 @test "the runs root is the workspace's, from any directory of it" {
 	unset CARGO_TARGET_DIR
 	mkdir -p ws/member/src
