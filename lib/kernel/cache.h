@@ -18,8 +18,8 @@
 
 struct cache_entry {
 	char *key, *dir, *image; /* image: path of the boot image */
-	char *version;		 /* NULL for git and local sources */
-	char *source;		 /* "tarball", "git", "local" */
+	char *version;           /* NULL for git and local sources */
+	char *source;            /* "tarball", "git", "local" */
 	char *source_tree_path, *git_hash, *git_ref, *git_url;
 	char *arch, *image_name, *built_at;
 	char *config_hash, *kconfig_hash, *extra_hash;
@@ -27,7 +27,7 @@ struct cache_entry {
 	bool has_vmlinux_size;
 	uint64_t vmlinux_size;
 	int64_t vmlinux_mtime;
-	char *problem;	    /* NULL for a valid entry, else why it is corrupt */
+	char *problem;      /* NULL for a valid entry, else why it is corrupt */
 	char *problem_kind; /* "missing", "truncated", "image_missing", … */
 };
 void cache_entry_release(struct cache_entry *c);
@@ -45,11 +45,23 @@ int cache_key_check(const char *key, struct err *e);
 /* 1: c filled; 0: not cached, or not valid (why in c->problem); -1: see e. */
 int cache_find(const char *key, struct cache_entry *c, struct err *e);
 
+/*
+ * The same for an entry that is as good as the key's own: of a clean tree, one
+ * of the same commit whose final .config is the .config the key names (the
+ * first build leaves the file the second one sees); of ktstr 0.5.2, one built
+ * with its fragment, which means the same as ours.
+ */
+int cache_find_equal(const char *key, struct cache_entry *c, struct err *e);
+
+/* crc32 of the fragment of ktstr 0.5.2, whose entries are as good as ours. */
+#define CACHE_KCONFIG_0_5_2 "33431046"
+
 /* Every entry, valid ones first, newest first; *n of them, caller releases
  * each and frees the array. A missing root is an empty cache. */
 int cache_list(struct cache_entry **list, size_t *n, struct err *e);
 
-/* The newest valid entry built with our fragment or with none recorded.
+/* The newest valid entry for this machine built with our fragment or with
+ * none recorded.
  * 1, 0 for none, -1. */
 int cache_newest(struct cache_entry *c, struct err *e);
 
@@ -67,7 +79,7 @@ struct cache_new {
 	const char *config;  /* final .config, for config_hash */
 	const char *kconfig_hash, *extra_hash;
 	bool record_vmlinux_stat; /* local trees */
-	bool force;		  /* replace an equal entry too */
+	bool force;               /* replace an equal entry too */
 };
 
 /* Copy, strip, write metadata.json, fsync, rename into place: 0 with *dir the

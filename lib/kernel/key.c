@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/key.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "base/where.h"
+#include "kernel/cache.h"
+
+void crc32_hex(uint32_t crc, char hex[9])
+{
+	snprintf(hex, 9, "%08x", crc);
+}
+
+int crc32_file(const char *path, char hex[9], struct err *e)
+{
+	auto_str struct str text = { 0 };
+
+	hex[0] = '\0';
+	if (read_file(path, &text, e) < 0)
+		return -1;
+	crc32_hex(crc32_bytes(0, text.s, text.len), hex);
+	return 0;
+}
+
+static int crc32_share(const char *name, char hex[9], struct err *e)
+{
+	auto_free char *path = where_share(name);
+
+	return crc32_file(path, hex, e);
+}
+
+int key_config_load(struct key_config *c, bool lean, const char *extra, struct err *e)
+{
+	*c = (struct key_config){ 0 };
+	if (crc32_share("kconfig/ktstr.kconfig", c->kconfig, e) < 0)
+		return -1;
+	if (lean && crc32_share("kconfig/lean.kconfig", c->lean, e) < 0)
+		return -1;
+	return extra ? crc32_file(extra, c->extra, e) : 0;
+}
+
+char *key_tail(const struct key_config *c)
+{
+	return xasprintf("kc%s%s%s%s%s", c->kconfig, c->lean[0] ? "-lean" : "", c->lean, c->extra[0] ? "-xkc" : "",
+			 c->extra);
+}
+
+char *key_of_version(const struct key_config *c, const char *version)
+{
+	auto_free char *tail = key_tail(c);
+
+	return xasprintf("%s-tarball-%s-%s", version, cache_arch(), tail);
+}
+
+char *key_of_tree(const struct key_config *c, const struct tree_state *t)
+{
+	auto_free char *tail = key_tail(c);
+	char path_hash[9];
+
+	if (!t->hash7[0]) {
+		crc32_hex(crc32_bytes(0, t->path, strlen(t->path)), path_hash);
+		return xasprintf("local-unknown-%s-%s-%s", path_hash, cache_arch(), tail);
+	}
+	return xasprintf("local-%s-%s%s%s-%s", t->hash7, cache_arch(), t->has_config ? "-cfg" : "", t->user_config,
+			 tail);
+}
+
+char *key_of_tarball(const struct key_config *c, const char *sha256)
+{
+	auto_free char *tail = key_tail(c);
+
+	return xasprintf("local-%.7s-%s-%s", sha256, cache_arch(), tail);
+}

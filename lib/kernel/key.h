@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Cache keys: the name under which a built kernel is kept says what it was
+ * built from and how it was configured.
+ *
+ *	{V}-tarball-{arch}-kc{kconfig}[-lean{lean}][-xkc{extra}]
+ *	local-{hash7}-{arch}[-cfg{user_config}]-kc…
+ *	local-unknown-{crc32 of the canonical path}-{arch}-kc…	(never stored)
+ *	local-{first 7 digits of a tarball's SHA-256}-{arch}-kc…
+ *
+ * Every crc is CRC-32 as zlib computes it, 8 lower-case hex digits. Keys
+ * returned are the caller's to free.
+ */
+#ifndef KERNEL_KEY_H
+#define KERNEL_KEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "kernel/tree.h"
+
+/* The configuration's part of a key. */
+struct key_config {
+	char kconfig[9]; /* crc32 of the built-in fragment */
+	char lean[9];    /* crc32 of the lean configuration, "" for defconfig */
+	char extra[9];   /* crc32 of an extra fragment, "" for none */
+};
+
+/* Read share's fragments (and the file extra, or NULL): 0 or -1. */
+int key_config_load(struct key_config *c, bool lean, const char *extra, struct err *e);
+
+/* "kc…[-lean…][-xkc…]" */
+char *key_tail(const struct key_config *c);
+
+char *key_of_version(const struct key_config *c, const char *version);
+char *key_of_tree(const struct key_config *c, const struct tree_state *t);
+char *key_of_tarball(const struct key_config *c, const char *sha256);
+
+/* crc32 of a file's bytes as 8 hex digits: 0, or -1 with errno kept. */
+int crc32_file(const char *path, char hex[9], struct err *e);
+void crc32_hex(uint32_t crc, char hex[9]);
+
+#endif
