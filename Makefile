@@ -53,6 +53,9 @@ $B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	@$(flags) -MMD -MP -c -o $@ $<
 
+# The preset table is part of the object (.incbin).
+$B/lib/test/presets.o: share/gauntlet/presets
+
 $(shell mkdir -p $B)
 ifneq ($(strip $(flags)),$(strip $(file <$B/flags)))
 $(file >$B/flags,$(flags))

@@ -221,21 +221,25 @@ static int run_group(const struct command *group, int argc, char **argv)
 {
 	struct call call;
 	const struct command *sub;
-	int n;
+	int n, code;
 
 	call_init(&call, group);
 	call.program.stop = true;
 	argv = opt_parse(&call.program, argc, argv, &n);
 	explain |= call.explain;
-	if (n && strcmp(argv[0], "help") == 0)
-		return help(&call.program, group, argv + 1);
 	sub = n ? command_sub(group, argv[0]) : NULL;
-	if (n && !sub)
+	if (n && strcmp(argv[0], "help") == 0)
+		code = help(&call.program, group, argv + 1);
+	else if (n && !sub)
 		unknown(&call.program, group, argv[0]);
-	if (!n && !group->recipes[0].stages)
-		return help_missing(&call.program);
+	else if (n)
+		code = run_command(sub, n, argv);
+	else if (group->recipes[0].stages)
+		code = run_command(group, 1, argv - 1);
+	else
+		code = help_missing(&call.program);
 	call_release(&call);
-	return sub ? run_command(sub, n, argv) : run_command(group, 1, argv - 1);
+	return code;
 }
 
 static int dispatch(int n, char **argv)

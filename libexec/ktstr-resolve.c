@@ -187,8 +187,7 @@ static int check_labels(bool before_io, struct err *e)
 					       "--kernel: pre-flight check found collision between labels \"%s\" and "
 					       "\"%s\": both sanitize to \"%s\"",
 					       a->label, b->label, name);
-			return err_set(e, "labels \"%s\" and \"%s\" both sanitize to \"%s\"", a->label, b->label,
-				       name);
+			return err_set(e, "labels \"%s\" and \"%s\" both sanitize to \"%s\"", a->label, b->label, name);
 		}
 	return 0;
 }

@@ -68,6 +68,10 @@ all_started() {
 		# shellcheck disable=SC2086
 		[ "$(cargo-ktstr $name -h | wc -l)" -lt "$(cargo-ktstr $name --help | wc -l)" ]
 	done
+	run -0 cargo-ktstr test -h
+	[[ $output == *"Print help (see more with '--help')"* ]]
+	run -0 cargo-ktstr test --help
+	[[ $output == *"Print help (see a summary with '-h')"* ]]
 }
 
 @test "-V and --version print the version" {
@@ -427,6 +431,44 @@ all_started() {
 	wait $pid || code=$?
 	[ $code -eq 143 ]
 	[ -e "$OUT/cleaned" ]
+}
+
+@test "Ctrl-C reaches each stage once, and stays the reason" {
+	fake exec <<-'EOF'
+		trap 'echo int >>"$OUT/ints"' INT
+		echo $$ >"$OUT/pid"
+		for _ in {1..15}; do sleep 0.1; done
+		exit 0
+	EOF
+	fake_cargo </dev/null
+	# shellcheck disable=SC2016
+	run -130 bash -c '
+		{ until [ -s "$OUT/pid" ]; do sleep 0.05; done; printf "\003"; } |
+			script -qec "cargo-ktstr ktstr test --kernel x" /dev/null'
+	[ "$(cat "$OUT/ints")" = int ]
+}
+
+@test "under nohup a hangup ends nothing" {
+	fake exec <<-'EOF'
+		echo $$ >"$OUT/pid"
+		for _ in {1..10}; do sleep 0.1; done
+	EOF
+	fake_cargo </dev/null
+	(trap '' HUP && exec cargo-ktstr ktstr test --kernel x) 3>&- &
+	pid=$!
+	wait_for 10 test -s "$OUT/pid"
+	kill -HUP $pid "$(cat "$OUT/pid")"
+	wait $pid
+}
+
+@test "the others end when the acting stage refuses early" {
+	fake fetch <<<'exec sleep 60'
+	fake exec <<<'echo "error: broken stream" >&2; exit 6'
+	fake_cargo </dev/null
+	start=$SECONDS
+	run -6 cargo-ktstr ktstr test --kernel x
+	[ "$output" = "error: broken stream" ]
+	[ $((SECONDS - start)) -lt 8 ]
 }
 
 @test "kill -9 of the dispatcher ends every stage" {

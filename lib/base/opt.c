@@ -307,13 +307,24 @@ static void option_line(const struct opt *o, bool full)
 	}
 }
 
+/* Whether --help says more than -h. */
+static bool has_more(const struct program *p)
+{
+	for (struct opt *o = rows(p); o->name; o++)
+		if (o->more && o->help)
+			return true;
+	return p->detail != NULL;
+}
+
 void opt_help(const struct program *p, bool full)
 {
-	static const struct opt help = { .name = "help", .brief = 'h', .help = "Print help" };
+	struct opt help = { .name = "help", .brief = 'h', .help = "Print help" };
 	static const struct opt version = { .name = "version", .brief = 'V', .help = "Print version" };
 
 	auto_str struct str usage = { 0 };
 
+	if (has_more(p))
+		help.help = full ? "Print help (see a summary with '-h')" : "Print help (see more with '--help')";
 	add_usage(p, &usage);
 	printf("%s\n\n%s\n\n", p->about, str_c(&usage));
 	if (p->commands)

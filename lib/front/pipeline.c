@@ -19,17 +19,23 @@
 
 #define GRACE_MS 10000 /* from a signal to SIGKILL */
 
+/* A stage while it runs. */
+struct worker {
+	struct child child;
+	int code;        /* exit code once it ended */
+	bool cut;        /* still ran when the acting stage gave up */
+	int err;         /* pipe with its stderr; -1: the user's, or closed */
+	struct str text; /* what came through it, the last line incomplete */
+};
+
 struct run {
 	const struct pipeline *p;
-	struct child *children;
-	int *codes;            /* exit codes of those that ended */
-	struct str *text;      /* what each stage said, last line incomplete */
-	int *errs;             /* pipes with the stages' stderr; -1: the user's */
-	struct lines progress; /* .fd -1 once closed */
-	int hold;              /* a write end of the acting stage's record pipe */
-	int signals;           /* signalfd */
-	int caught;            /* the signal that ends us, or 0 */
-	long long caught_ms;
+	struct worker *workers;
+	struct lines progress;
+	int hold;             /* a write end of the acting stage's record pipe */
+	int signals;          /* signalfd */
+	int caught;           /* the signal that ends us, or 0 */
+	long long stopped_ms; /* when stages were told to end, or 0 */
 	struct board board;
 };
 
@@ -117,7 +123,7 @@ static int start_stage(struct run *r, size_t i, const char *dir, int in, int pro
 	auto_free char *env = NULL;
 	char *envs[] = { NULL, NULL };
 	int keep[] = { progress, -1 }, out[2] = { -1, FD_INHERIT };
-	struct child *c = &r->children[i];
+	struct child *c = &r->workers[i].child;
 	int ret;
 
 	s->argv.v[0] = xasprintf("%s/%s", dir, name);
@@ -143,7 +149,7 @@ static int start_stage(struct run *r, size_t i, const char *dir, int in, int pro
 	envs[0] = env;
 	c->env = envs;
 	ret = child_start(c, e);
-	r->errs[i] = ret == 0 && c->err > 0 ? c->err : -1;
+	r->workers[i].err = ret == 0 && c->err > 0 ? c->err : -1;
 	c->env = NULL;
 	c->keep = NULL;
 	return ret;
@@ -164,13 +170,17 @@ static int start_all(struct run *r, const char *dir, struct err *e)
 
 static void open_signals(struct run *r)
 {
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction was;
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
+	/* a signal the caller had ignored (nohup) stays ignored; blocked, it
+	 * would arrive all the same */
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (sigaction(ends[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+			sigaddset(&set, ends[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (r->signals < 0)
@@ -180,8 +190,8 @@ static void open_signals(struct run *r)
 static void tell_all(const struct run *r, int sig)
 {
 	for (size_t i = 0; i < r->p->n; i++)
-		if (r->children[i].pid > 0)
-			kill(r->children[i].pid, sig);
+		if (r->workers[i].child.pid > 0)
+			kill(r->workers[i].child.pid, sig);
 }
 
 static void read_signals(struct run *r)
@@ -193,9 +203,9 @@ static void read_signals(struct run *r)
 
 		if (sig == SIGCHLD)
 			continue;
-		if (!r->caught)
-			r->caught_ms = now_ms();
 		r->caught = sig;
+		if (!r->stopped_ms)
+			r->stopped_ms = now_ms();
 		/* Ctrl-C went to the whole process group; a second SIGINT would
 		 * tell cargo-nextest to kill its tests without a last word */
 		if (sig == SIGINT && si.ssi_code > 0)
@@ -220,11 +230,11 @@ static void read_progress(struct run *r)
 /* Pass on what a stage said, whole lines only until its end. */
 static void read_text(struct run *r, size_t i)
 {
-	struct str *t = &r->text[i];
+	struct str *t = &r->workers[i].text;
 	size_t whole;
 	ssize_t n;
 
-	n = read(r->errs[i], str_room(t, 65536), 65536);
+	n = read(r->workers[i].err, str_room(t, 65536), 65536);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n > 0)
@@ -236,8 +246,8 @@ static void read_text(struct run *r, size_t i)
 	memmove(t->s, t->s + whole, t->len - whole);
 	t->len -= whole;
 	if (n <= 0) {
-		close(r->errs[i]);
-		r->errs[i] = -1;
+		close(r->workers[i].err);
+		r->workers[i].err = -1;
 	}
 }
 
@@ -246,14 +256,14 @@ static bool reap(struct run *r)
 	bool others = false;
 
 	for (size_t i = 0; i < r->p->n; i++) {
-		if (r->children[i].pid > 0) {
-			int code = child_poll(&r->children[i]);
+		if (r->workers[i].child.pid > 0) {
+			int code = child_poll(&r->workers[i].child);
 
 			if (code >= 0)
-				r->codes[i] = code;
+				r->workers[i].code = code;
 		}
 		if (!acts(r, i))
-			others |= r->children[i].pid > 0;
+			others |= r->workers[i].child.pid > 0;
 	}
 	return others;
 }
@@ -261,7 +271,7 @@ static bool reap(struct run *r)
 static bool running(const struct run *r)
 {
 	for (size_t i = 0; i < r->p->n; i++)
-		if (r->children[i].pid > 0)
+		if (r->workers[i].child.pid > 0)
 			return true;
 	return false;
 }
@@ -271,7 +281,8 @@ static bool running(const struct run *r)
 static void hand_over(struct run *r)
 {
 	for (size_t i = 0; i < r->p->n; i++)
-		while (r->errs[i] >= 0 && poll(&(struct pollfd){ .fd = r->errs[i], .events = POLLIN }, 1, 0) > 0)
+		while (r->workers[i].err >= 0 &&
+		       poll(&(struct pollfd){ .fd = r->workers[i].err, .events = POLLIN }, 1, 0) > 0)
 			read_text(r, i);
 	read_progress(r);
 	board_clear(&r->board);
@@ -284,12 +295,12 @@ static void wait_event(struct run *r, bool others)
 	struct pollfd *fds = xcalloc(r->p->n + 2, sizeof(*fds));
 	int timeout = others ? board_draw(&r->board) : -1;
 
-	if (r->caught && (timeout < 0 || timeout > 100))
+	if (r->stopped_ms && (timeout < 0 || timeout > 100))
 		timeout = 100;
 	fds[0] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = others && !r->progress.eof ? r->progress.fd : -1, .events = POLLIN };
 	for (size_t i = 0; i < r->p->n; i++)
-		fds[i + 2] = (struct pollfd){ .fd = others ? r->errs[i] : -1, .events = POLLIN };
+		fds[i + 2] = (struct pollfd){ .fd = others ? r->workers[i].err : -1, .events = POLLIN };
 	if (poll(fds, r->p->n + 2, timeout) > 0) {
 		if (fds[0].revents)
 			read_signals(r);
@@ -300,6 +311,16 @@ static void wait_event(struct run *r, bool others)
 				read_text(r, i);
 	}
 	free(fds);
+}
+
+/* The acting stage refused to wait for its records: what the others still do
+ * is of no use to this run. */
+static void give_up(struct run *r)
+{
+	for (size_t i = 0; i + 1 < r->p->n; i++)
+		r->workers[i].cut = r->workers[i].child.pid > 0;
+	r->stopped_ms = now_ms();
+	tell_all(r, SIGTERM);
 }
 
 static void watch(struct run *r)
@@ -314,8 +335,10 @@ static void watch(struct run *r)
 		}
 		if (!running(r))
 			break;
+		if (others && !r->p->works && !r->stopped_ms && r->workers[r->p->n - 1].child.pid == 0)
+			give_up(r);
 		wait_event(r, others);
-		if (r->caught && now_ms() - r->caught_ms > GRACE_MS)
+		if (r->stopped_ms && now_ms() - r->stopped_ms > GRACE_MS)
 			tell_all(r, SIGKILL);
 	}
 }
@@ -337,19 +360,20 @@ static void name_failed(const char *path, int code)
 static int verdict(const struct run *r)
 {
 	size_t acting = r->p->works ? r->p->n : r->p->n - 1;
-	bool *failed = xcalloc(r->p->n, sizeof(*failed));
-	bool right = !r->p->works && r->codes[acting] != 0;
-	int ret = r->p->works ? 0 : r->codes[acting];
-	bool any = false;
+	bool *failed = xcalloc(r->p->n, sizeof(*failed)), any = false;
+	bool right = !r->p->works && r->workers[acting].code != 0;
+	int ret = r->p->works ? 0 : r->workers[acting].code;
 
 	for (size_t i = acting; i-- > 0;) {
-		failed[i] = r->codes[i] && !(r->codes[i] == 128 + SIGPIPE && right);
-		right |= r->codes[i] != 0;
+		const struct worker *w = &r->workers[i];
+
+		failed[i] = w->code && !w->cut && !(w->code == 128 + SIGPIPE && right);
+		right |= w->code != 0;
 		any |= failed[i];
 	}
 	for (size_t i = 0; i < acting; i++)
 		if (failed[i])
-			name_failed(r->p->stages[i].argv.v[0], r->codes[i]);
+			name_failed(r->p->stages[i].argv.v[0], r->workers[i].code);
 	free(failed);
 	return any ? 1 : ret;
 }
@@ -368,19 +392,16 @@ static void die_by(int sig)
 static void run_release(struct run *r)
 {
 	for (size_t i = 0; i < r->p->n; i++) {
-		child_stop(&r->children[i], 1000);
-		close_fd(&r->errs[i]);
-		str_release(&r->text[i]);
+		child_stop(&r->workers[i].child, 1000);
+		close_fd(&r->workers[i].err);
+		str_release(&r->workers[i].text);
 	}
 	board_release(&r->board);
 	close_fd(&r->progress.fd);
 	lines_release(&r->progress);
 	close_fd(&r->hold);
 	close_fd(&r->signals);
-	free(r->children);
-	free(r->codes);
-	free(r->text);
-	free(r->errs);
+	free(r->workers);
 }
 
 static int run_many(struct pipeline *p, const char *dir, struct err *e)
@@ -388,12 +409,9 @@ static int run_many(struct pipeline *p, const char *dir, struct err *e)
 	struct run r = { .p = p, .hold = -1, .signals = -1 };
 	int ret;
 
-	r.children = xcalloc(p->n, sizeof(*r.children));
-	r.codes = xcalloc(p->n, sizeof(*r.codes));
-	r.text = xcalloc(p->n, sizeof(*r.text));
-	r.errs = xcalloc(p->n, sizeof(*r.errs));
+	r.workers = xcalloc(p->n, sizeof(*r.workers));
 	for (size_t i = 0; i < p->n; i++)
-		r.errs[i] = -1;
+		r.workers[i].err = -1;
 	board_init(&r.board);
 	open_signals(&r);
 	ret = start_all(&r, dir, e);

@@ -37,7 +37,8 @@ int pipeline_check(const struct pipeline *p, const char *dir, const char *who, s
  * Run it with the helpers of dir. A single stage replaces this process, so
  * that call returns on failure only. Else: the exit code of the acting stage
  * (128 + N when signal N killed it); 1 when another stage failed, each named on
- * stderr; -1 with e when it could not be started. A SIGINT, SIGTERM or SIGHUP
+ * stderr; -1 with e when it could not be started. When the acting stage ends
+ * before its records did, the others are told to end. A SIGINT, SIGTERM or SIGHUP
  * goes on to every stage, and when all have ended it ends this process too.
  */
 int pipeline_run(struct pipeline *p, const char *dir, struct err *e);

@@ -26,8 +26,12 @@ void str_add_age(struct str *out, uint64_t seconds)
 		uint64_t size;
 		const char *one, *many;
 	} units[] = {
-		{ 31557600, "year", "years" }, { 2630016, "month", "months" }, { 86400, "day", "days" },
-		{ 3600, "h", "h" },	       { 60, "m", "m" },	       { 1, "s", "s" },
+		{ 31557600, "year", "years" },
+		{ 2630016, "month", "months" },
+		{ 86400, "day", "days" },
+		{ 3600, "h", "h" },
+		{ 60, "m", "m" },
+		{ 1, "s", "s" },
 	};
 	size_t from = out->len;
 

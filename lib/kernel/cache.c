@@ -22,9 +22,11 @@
 
 void cache_entry_release(struct cache_entry *c)
 {
-	char *owned[] = { c->key,     c->dir,	   c->image,	   c->version,	c->source,	 c->source_tree_path,
-			  c->git_hash, c->git_ref, c->git_url,	   c->arch,	c->image_name,	 c->built_at,
-			  c->config_hash, c->kconfig_hash, c->extra_hash, c->problem, c->problem_kind };
+	char *owned[] = {
+		c->key,         c->dir,          c->image,      c->version, c->source,      c->source_tree_path,
+		c->git_hash,    c->git_ref,      c->git_url,    c->arch,    c->image_name,  c->built_at,
+		c->config_hash, c->kconfig_hash, c->extra_hash, c->problem, c->problem_kind
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(owned); i++)
 		free(owned[i]);

@@ -18,8 +18,8 @@
 
 struct cache_entry {
 	char *key, *dir, *image; /* image: path of the boot image */
-	char *version;		 /* NULL for git and local sources */
-	char *source;		 /* "tarball", "git", "local" */
+	char *version;           /* NULL for git and local sources */
+	char *source;            /* "tarball", "git", "local" */
 	char *source_tree_path, *git_hash, *git_ref, *git_url;
 	char *arch, *image_name, *built_at;
 	char *config_hash, *kconfig_hash, *extra_hash;
@@ -27,7 +27,7 @@ struct cache_entry {
 	bool has_vmlinux_size;
 	uint64_t vmlinux_size;
 	int64_t vmlinux_mtime;
-	char *problem;	    /* NULL for a valid entry, else why it is corrupt */
+	char *problem;      /* NULL for a valid entry, else why it is corrupt */
 	char *problem_kind; /* "missing", "truncated", "image_missing", … */
 };
 void cache_entry_release(struct cache_entry *c);
@@ -79,7 +79,7 @@ struct cache_new {
 	const char *config;  /* final .config, for config_hash */
 	const char *kconfig_hash, *extra_hash;
 	bool record_vmlinux_stat; /* local trees */
-	bool force;		  /* replace an equal entry too */
+	bool force;               /* replace an equal entry too */
 };
 
 /* Copy, strip, write metadata.json, fsync, rename into place: 0 with *dir the

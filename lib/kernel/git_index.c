@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define FLAG_ASSUME_VALID 0x8000
-#define FLAG_EXTENDED	  0x4000
-#define FLAG_STAGE	  0x3000
+#define FLAG_EXTENDED     0x4000
+#define FLAG_STAGE        0x3000
 
 /* Offsets in an entry; the object id follows the stat data. */
 enum { AT_CTIME = 0, AT_MTIME = 8, AT_INO = 20, AT_MODE = 24, AT_UID = 28, AT_GID = 32, AT_SIZE = 36, AT_ID = 40 };
@@ -98,8 +98,8 @@ static const unsigned char *plain_entry(struct entry *en, const unsigned char *p
 }
 
 /* Version 4 says which bytes differ from the name before, kept in names. */
-static const unsigned char *packed_entry(struct entry *en, const unsigned char *p, const unsigned char *end, size_t head,
-					 struct str *names, size_t *before)
+static const unsigned char *packed_entry(struct entry *en, const unsigned char *p, const unsigned char *end,
+					 size_t head, struct str *names, size_t *before)
 {
 	const unsigned char *at = p + head, *nul;
 	size_t drop, old = names->len ? names->len - 1 - *before : 0;
@@ -141,8 +141,8 @@ static const unsigned char *read_entries(struct index *ix, bool *unusual)
 			*unusual = true;
 		if (flags & FLAG_EXTENDED)
 			head += 2;
-		p = version == 4 ? packed_entry(&ix->entries[ix->n], p, end, head, &names, &before) :
-				   plain_entry(&ix->entries[ix->n], p, end, head);
+		p = version == 4 ? packed_entry(&ix->entries[ix->n], p, end, head, &names, &before)
+				 : plain_entry(&ix->entries[ix->n], p, end, head);
 	}
 	ix->names = str_take(&names);
 	if (version == 4)

@@ -11,10 +11,10 @@
 #include "base/str.h"
 
 struct git_index_check {
-	bool same_tree;	      /* the index holds exactly the tree that was asked about */
-	bool unusual;	      /* something only git can judge: a conflict, a split or sparse index */
+	bool same_tree;       /* the index holds exactly the tree that was asked about */
+	bool unusual;         /* something only git can judge: a conflict, a split or sparse index */
 	struct strv doubtful; /* "ID PATH" of regular files whose stat data do not vouch for them */
-	bool differs;	      /* an entry's file is gone or of another kind */
+	bool differs;         /* an entry's file is gone or of another kind */
 };
 
 /*

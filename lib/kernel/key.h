@@ -23,8 +23,8 @@
 /* The configuration's part of a key. */
 struct key_config {
 	char kconfig[9]; /* crc32 of the built-in fragment */
-	char lean[9];	 /* crc32 of the lean configuration, "" for defconfig */
-	char extra[9];	 /* crc32 of an extra fragment, "" for none */
+	char lean[9];    /* crc32 of the lean configuration, "" for defconfig */
+	char extra[9];   /* crc32 of an extra fragment, "" for none */
 };
 
 /* Read share's fragments (and the file extra, or NULL): 0 or -1. */

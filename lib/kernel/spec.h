@@ -19,8 +19,8 @@ enum spec_kind { SPEC_GIT, SPEC_RANGE, SPEC_PATH, SPEC_VERSION, SPEC_KEY };
 /* Owns its strings until spec_release; those of other kinds are NULL. */
 struct spec {
 	enum spec_kind kind;
-	char *text;	   /* as given, without blanks around it */
-	char *path;	   /* SPEC_PATH: expanded */
+	char *text;        /* as given, without blanks around it */
+	char *path;        /* SPEC_PATH: expanded */
 	char *url, *ref;   /* SPEC_GIT */
 	char *start, *end; /* SPEC_RANGE */
 };

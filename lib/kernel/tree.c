@@ -32,17 +32,21 @@ int tree_validate(const char *path, struct err *e)
 		"no kernel image found in %s (not a kernel source tree \xe2\x80\x94 "
 		"missing Makefile or Kconfig)",
 		path);
-	return err_hint(e,
-			"set KTSTR_KERNEL to a kernel source directory, or give --kernel the directory that "
-			"holds the kernel's top-level Makefile");
+	return err_hint(e, "set KTSTR_KERNEL to a kernel source directory, or give --kernel the directory that "
+			   "holds the kernel's top-level Makefile");
 }
 
 /* What would make git look at another repository than the one we name. */
-static char *const git_env[] = { (char *)"GIT_DIR",	       (char *)"GIT_WORK_TREE",
-				 (char *)"GIT_INDEX_FILE",     (char *)"GIT_OBJECT_DIRECTORY",
-				 (char *)"GIT_COMMON_DIR",     (char *)"GIT_NAMESPACE",
-				 (char *)"GIT_CONFIG_COUNT",   (char *)"GIT_LITERAL_PATHSPECS",
-				 (char *)"GIT_CONFIG_PARAMETERS", (char *)"LC_ALL=C",
+static char *const git_env[] = { (char *)"GIT_DIR",
+				 (char *)"GIT_WORK_TREE",
+				 (char *)"GIT_INDEX_FILE",
+				 (char *)"GIT_OBJECT_DIRECTORY",
+				 (char *)"GIT_COMMON_DIR",
+				 (char *)"GIT_NAMESPACE",
+				 (char *)"GIT_CONFIG_COUNT",
+				 (char *)"GIT_LITERAL_PATHSPECS",
+				 (char *)"GIT_CONFIG_PARAMETERS",
+				 (char *)"LC_ALL=C",
 				 NULL };
 
 static void first_line(struct str *s)
@@ -84,7 +88,9 @@ static int collect(struct child *c, const char *input, struct str *out, struct e
 static int git(const char *root, const char *const *words, const char *input, struct str *out, struct err *e)
 {
 	auto_strv struct strv argv = { 0 };
-	struct child c = { .dir = root, .env = git_env, .in = input ? FD_PIPE : FD_NULL, .out = FD_PIPE, .err = FD_PIPE };
+	struct child c = {
+		.dir = root, .env = git_env, .in = input ? FD_PIPE : FD_NULL, .out = FD_PIPE, .err = FD_PIPE
+	};
 	void (*old)(int);
 	int rc;
 
@@ -178,7 +184,8 @@ static int probe_git(struct tree_state *t, struct err *e)
 	char *at, *commit, *tree, *index;
 
 	if (git(t->path, words, NULL, &out, e) < 0)
-		return err_hint(e, "HEAD must name a commit: commit the sources, or remove .git to build them uncached");
+		return err_hint(e,
+				"HEAD must name a commit: commit the sources, or remove .git to build them uncached");
 	at = out.s;
 	commit = next_line(&at);
 	tree = at ? next_line(&at) : NULL;

@@ -13,13 +13,13 @@
 #include "base/err.h"
 
 struct tree_state {
-	char *path;	      /* canonical */
-	bool is_git;	      /* the root of a git worktree; a tree nested in another repository is not */
-	bool dirty;	      /* a tracked file differs from HEAD, or not git */
-	char hash[65];	      /* full id of HEAD, "" when not git; set for dirty trees too */
-	char hash7[8];	      /* its first 7 digits, "" unless the tree is clean */
-	bool has_config;      /* .config is there */
-	char user_config[9];  /* crc32 of .config's bytes, "" without one */
+	char *path;          /* canonical */
+	bool is_git;         /* the root of a git worktree; a tree nested in another repository is not */
+	bool dirty;          /* a tracked file differs from HEAD, or not git */
+	char hash[65];       /* full id of HEAD, "" when not git; set for dirty trees too */
+	char hash7[8];       /* its first 7 digits, "" unless the tree is clean */
+	bool has_config;     /* .config is there */
+	char user_config[9]; /* crc32 of .config's bytes, "" without one */
 };
 
 /* 0 when path holds a Makefile and a Kconfig; else -1 with the reason and a
