@@ -13,7 +13,7 @@
 
 #include "base/str.h"
 
-#define JW_DEPTH 64
+#define JW_DEPTH 272 /* what the reader takes, and a little around it */
 
 struct jw {
 	struct str *out;

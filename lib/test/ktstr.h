@@ -124,7 +124,15 @@ struct ktstr_test {
 	uint64_t cleanup_budget_ms;
 	struct ktstr_constraints constraints; /* the scheduler's */
 	struct ktstr_assert assert;
+	bool release_build;		/* set by KTSTR_TEST: compiled with NDEBUG */
 };
+
+/* A release build is held to stricter built-in limits. */
+#ifdef NDEBUG
+#define KTSTR_RELEASE true
+#else
+#define KTSTR_RELEASE false
+#endif
 
 void ktstr_register_test(const struct ktstr_test *test);
 void ktstr_register_scheduler(const struct ktstr_scheduler *scheduler);
@@ -139,12 +147,13 @@ void ktstr_register_scheduler(const struct ktstr_scheduler *scheduler);
 
 #define KTSTR_TEST(id, ...)                                                             \
 	static int id##_body(struct ktstr *t);                                          \
-	static const struct ktstr_test id##_test = { .name = #id, .func = id##_body, ##__VA_ARGS__ }; \
+	static const struct ktstr_test id##_test = { .name = #id, .func = id##_body, .release_build = KTSTR_RELEASE, \
+						     ##__VA_ARGS__ };                  \
 	__attribute__((constructor)) static void id##_register(void)                    \
 	{                                                                               \
 		ktstr_register_test(&id##_test);                                        \
 	}                                                                               \
-	static int id##_body(struct ktstr *t)
+	static int id##_body(__attribute__((unused)) struct ktstr *t)
 
 /* --- in a test's body ------------------------------------------------- */
 
@@ -159,7 +168,9 @@ struct ktstr_work {
 	int nice;
 };
 
-/* CPUs of a cgroup, chosen by what they are; all of them when left out. */
+/* CPUs of a cgroup, chosen by what they are; all of them when left out. On
+ * the host (.host_only) no cgroup is made: a group is the affinity of its
+ * workers, and weight and cpu_max_pct are errors. */
 enum ktstr_cpus_kind { KTSTR_CPUS_ALL, KTSTR_CPUS_LLC, KTSTR_CPUS_NUMA, KTSTR_CPUS_DISJOINT, KTSTR_CPUS_LIST };
 struct ktstr_cpus {
 	enum ktstr_cpus_kind kind;

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "result/analysis.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/term.h"
+
+#define OUTLIER_SIGMAS 2.0
+
+void print_left(FILE *out, const char *text, size_t width)
+{
+	size_t w = text_width(text);
+
+	fprintf(out, "%s%*s", text, w < width ? (int)(width - w) : 0, "");
+}
+
+/* --- outliers ---------------------------------------------------------- */
+
+static const struct {
+	const char *label;
+	enum metric_id id;
+} columns[] = {
+	{ "spread", M_SPREAD },
+	{ "gap_ms", M_GAP_MS },
+	{ "migrations", M_MIGRATIONS },
+	{ "migration_ratio", M_MIGRATION_RATIO },
+	{ "imbalance", M_IMBALANCE },
+	{ "dsq_depth", M_DSQ_DEPTH },
+	{ "stuck", M_STUCK },
+	{ "fallback", M_FALLBACK },
+	{ "keep_last", M_KEEP_LAST },
+	{ "worst_p99_wake_latency_us", M_P99_WAKE },
+	{ "worst_wake_latency_cv", M_WAKE_CV },
+	{ "worst_mean_run_delay_us", M_MEAN_RUN_DELAY },
+	{ "worst_run_delay_us", M_RUN_DELAY },
+};
+
+struct outlier {
+	const char *scenario, *label;
+	enum metric_id id;
+	double mean, overall, sigma, threshold;
+};
+
+struct outliers {
+	struct outlier *v;
+	size_t n, cap;
+};
+
+static const char *scenario_of(const struct sidecar *s)
+{
+	return s->test_name;
+}
+
+static const char *topology_of(const struct sidecar *s)
+{
+	return s->topology;
+}
+
+static const char *work_type_of(const struct sidecar *s)
+{
+	return s->work_type;
+}
+
+/* The different values of a field over all rows, sorted. */
+static struct strv values_of(const struct rows *r, const char *(*field)(const struct sidecar *))
+{
+	struct strv all = { 0 }, once = { 0 };
+
+	for (size_t i = 0; i < r->n; i++)
+		strv_add(&all, field(r->v[i].s));
+	strv_sort(&all);
+	for (size_t i = 0; i < all.n; i++)
+		if (i == 0 || strcmp(all.v[i], all.v[i - 1]) != 0)
+			strv_add(&once, all.v[i]);
+	strv_release(&all);
+	return once;
+}
+
+static double scenario_mean(const struct rows *r, const char *scenario, enum metric_id id)
+{
+	double sum = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->v[i].s->test_name, scenario) == 0) {
+			sum += r->v[i].v[id];
+			n++;
+		}
+	return n ? sum / (double)n : 0;
+}
+
+static void find_in_column(const struct rows *r, const struct strv *scenarios, size_t column, struct outliers *found)
+{
+	enum metric_id id = columns[column].id;
+	double mean = 0, squares = 0, deviation;
+
+	for (size_t i = 0; i < r->n; i++)
+		mean += r->v[i].v[id];
+	mean /= (double)r->n;
+	for (size_t i = 0; i < r->n; i++)
+		squares += (r->v[i].v[id] - mean) * (r->v[i].v[id] - mean);
+	deviation = r->n < 2 ? 0 : sqrt(squares / (double)(r->n - 1));
+	if (deviation < DBL_EPSILON)
+		return;
+	for (size_t i = 0; i < scenarios->n; i++) {
+		double own = scenario_mean(r, scenarios->v[i], id), limit = mean + OUTLIER_SIGMAS * deviation;
+
+		if (own <= limit)
+			continue;
+		GROW(found->v, found->n, found->cap);
+		found->v[found->n++] = (struct outlier){ .scenario = scenarios->v[i],
+							 .label = columns[column].label,
+							 .id = id,
+							 .mean = own,
+							 .overall = mean,
+							 .sigma = (own - mean) / deviation,
+							 .threshold = limit };
+	}
+}
+
+static int by_sigma(const void *a, const void *b)
+{
+	const struct outlier *x = a, *y = b;
+
+	if (x->sigma != y->sigma)
+		return x->sigma > y->sigma ? -1 : 1;
+	return x->id != y->id ? (int)x->id - (int)y->id : strcmp(x->scenario, y->scenario);
+}
+
+static void print_outlier(const struct rows *r, const struct outlier *o, FILE *out)
+{
+	const char *lead = "    worst on: ";
+
+	fprintf(out, "  %s: %s %.1f (overall avg %.1f, +%.1fσ)\n", o->scenario, o->label, o->mean, o->overall,
+		o->sigma);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct row *row = &r->v[i];
+
+		if (strcmp(row->s->test_name, o->scenario) != 0 || row->v[o->id] <= o->threshold)
+			continue;
+		fprintf(out, "%s%s", lead, row->s->topology);
+		lead = ", ";
+	}
+	if (lead[0] == ',')
+		fputc('\n', out);
+}
+
+void analysis_outliers(const struct rows *r, FILE *out)
+{
+	struct strv scenarios = values_of(r, scenario_of);
+	struct outliers found = { 0 };
+
+	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
+		find_in_column(r, &scenarios, c, &found);
+	if (found.n)
+		qsort(found.v, found.n, sizeof(*found.v), by_sigma);
+	fputs(found.n ? "Outliers detected:\n" : "No outliers detected.\n", out);
+	for (size_t i = 0; i < found.n; i++)
+		print_outlier(r, &found.v[i], out);
+	free(found.v);
+	strv_release(&scenarios);
+}
+
+/* --- summaries by one field -------------------------------------------- */
+
+struct summary {
+	const char *name;
+	size_t total, passed, skipped, crashed, timed_out;
+	double sum[METRIC_COUNT];
+};
+
+static struct summary summary_of(const struct rows *r, const char *name, const char *(*field)(const struct sidecar *))
+{
+	struct summary sum = { .name = name };
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct row *row = &r->v[i];
+		const char *outcome = row->s->outcome ? row->s->outcome : "";
+
+		if (strcmp(field(row->s), name) != 0)
+			continue;
+		sum.total++;
+		sum.passed += row->passed;
+		sum.skipped += row->skipped;
+		sum.crashed += strcmp(outcome, "crash") == 0;
+		sum.timed_out += strcmp(outcome, "timeout") == 0;
+		for (int m = 0; m < METRIC_COUNT; m++)
+			sum.sum[m] += row->v[m];
+	}
+	return sum;
+}
+
+static double mean_of(const struct summary *s, enum metric_id id)
+{
+	return s->sum[id] / (double)s->total;
+}
+
+static int by_spread(const void *a, const void *b)
+{
+	const struct summary *x = a, *y = b;
+	double xs = mean_of(x, M_SPREAD), ys = mean_of(y, M_SPREAD);
+
+	if (xs != ys)
+		return xs > ys ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static void print_summary(const struct summary *s, FILE *out)
+{
+	fputs("  ", out);
+	print_left(out, s->name, 25);
+	fprintf(out, " %zu/%zu passed (%zu skipped, %zu failed)  avg_spread=%.1f%%  avg_gap=%.0fms", s->passed,
+		s->total, s->skipped, s->total - s->passed - s->skipped, mean_of(s, M_SPREAD), mean_of(s, M_GAP_MS));
+	if (mean_of(s, M_IMBALANCE) > 1.0)
+		fprintf(out, "  imbal=%.1f", mean_of(s, M_IMBALANCE));
+	if (mean_of(s, M_DSQ_DEPTH) > 0)
+		fprintf(out, "  dsq=%.0f", mean_of(s, M_DSQ_DEPTH));
+	if (s->sum[M_STUCK] > 0)
+		fprintf(out, "  stuck=%.0f", s->sum[M_STUCK]);
+	if (mean_of(s, M_FALLBACK) > 0)
+		fprintf(out, "  fallback=%.0f", mean_of(s, M_FALLBACK));
+	/* failures that ended without a verdict from the guest */
+	if (s->crashed)
+		fprintf(out, "  crash=%zu", s->crashed);
+	if (s->timed_out)
+		fprintf(out, "  timeout=%zu", s->timed_out);
+	fputc('\n', out);
+}
+
+static void by_field(const struct rows *r, const char *heading, const char *(*field)(const struct sidecar *),
+		     size_t at_least, FILE *out)
+{
+	struct strv names = values_of(r, field);
+	struct summary *list = xcalloc(names.n + 1, sizeof(*list));
+
+	for (size_t i = 0; i < names.n; i++)
+		list[i] = summary_of(r, names.v[i], field);
+	qsort(list, names.n, sizeof(*list), by_spread);
+	if (names.n >= at_least)
+		fprintf(out, "\n%s\n", heading);
+	for (size_t i = 0; i < names.n && names.n >= at_least; i++)
+		print_summary(&list[i], out);
+	free(list);
+	strv_release(&names);
+}
+
+void analysis_dimensions(const struct rows *r, FILE *out)
+{
+	by_field(r, "By scenario (worst first):", scenario_of, 1, out);
+	by_field(r, "By topology:", topology_of, 1, out);
+	by_field(r, "By work_type:", work_type_of, 2, out);
+}
+
+void analysis_print(const struct rows *r, FILE *out)
+{
+	if (!r->n)
+		return;
+	fputs("\n=== GAUNTLET ANALYSIS ===\n\n", out);
+	analysis_outliers(r, out);
+	analysis_dimensions(r, out);
+	analysis_stimuli(r, out);
+	analysis_verifier(r, out);
+	analysis_callbacks(r, out);
+	analysis_kvm(r, out);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "result/place.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/file.h"
+#include "json/shape.h"
+#include "result/sidecar.h"
+
+#define LOCK_WAIT_MS 30000
+#define RUNS_KEPT    64
+
+/* The nearest directory upwards that is a workspace root: cargo keeps
+ * Cargo.lock there and nowhere else. */
+static char *workspace_root(void)
+{
+	auto_free char *dir = real_path(".");
+
+	while (dir && *dir) {
+		auto_free char *toml = xasprintf("%s/Cargo.toml", dir);
+		auto_free char *lock = xasprintf("%s/Cargo.lock", dir);
+
+		if (is_file(toml) && is_file(lock))
+			return xstrdup(dir);
+		*strrchr(dir, '/') = '\0';
+	}
+	return NULL;
+}
+
+char *runs_root(void)
+{
+	const char *target = env_get(ENV_CARGO_TARGET_DIR);
+	auto_free char *root = NULL;
+
+	if (target)
+		return xasprintf("%s/ktstr", target);
+	root = workspace_root();
+	return root ? xasprintf("%s/target/ktstr", root) : xstrdup("target/ktstr");
+}
+
+/* Field n (from 1) of /proc/PID/stat behind the name, which may hold blanks. */
+static unsigned long long stat_field(unsigned long long pid, int n)
+{
+	auto_free char *path = xasprintf("/proc/%llu/stat", pid);
+	auto_str struct str text = { 0 };
+	struct err ignored;
+	char *p;
+
+	if (read_file(path, &text, &ignored) < 0 || !text.s)
+		return 0;
+	p = strrchr(text.s, ')');
+	for (int i = 2; p && i < n; i++)
+		p = strchr(p + 1, ' ');
+	return p ? strtoull(p + 1, NULL, 10) : 0;
+}
+
+char *run_token(void)
+{
+	const char *id = env_get(ENV_RUN_ID) ? env_get(ENV_RUN_ID) : env_get(ENV_NEXTEST_RUN_ID);
+	auto_str struct str boot = { 0 };
+	unsigned long long starter;
+	struct err ignored;
+
+	if (id)
+		return xstrdup(id);
+	/* our parent is the test program; its parent runs all of them */
+	starter = stat_field((unsigned long long)getppid(), 4);
+	if (!starter)
+		starter = (unsigned long long)getppid();
+	read_file("/proc/sys/kernel/random/boot_id", &boot, &ignored);
+	return xasprintf("%s:%llu:%llu", boot.s ? trim(boot.s) : "", starter, stat_field(starter, 22));
+}
+
+/* The mark beside the lock: which runs have emptied the directory, whose
+ * kernel lies in it, and the sub-directories of the others. Two runs at once
+ * thus empty it once each and never each other's later results. */
+struct mark {
+	struct strv runs, others;
+	char *label;
+};
+
+static const struct shape_field mark_fields[] = { FIELD(struct mark, runs, SHAPE_STRS),
+						  FIELD(struct mark, label, SHAPE_STR),
+						  FIELD(struct mark, others, SHAPE_STRS),
+						  { 0 } };
+static const struct shape mark_shape = { sizeof(struct mark), mark_fields };
+
+/* A mark that cannot be read is none: the directory is emptied once more. */
+static void mark_load(struct mark *m, const char *path)
+{
+	auto_str struct str text = { 0 };
+	struct err ignored;
+	struct jr r;
+
+	*m = (struct mark){ 0 };
+	if (read_file(path, &text, &ignored) < 0)
+		return;
+	jr_init(&r, str_c(&text), text.len);
+	shape_read(&r, &mark_shape, m, SHAPE_STRICT);
+	if (jr_end(&r, &ignored) == 0)
+		return;
+	shape_release(&mark_shape, m);
+	*m = (struct mark){ 0 };
+}
+
+static int mark_save(const struct mark *m, const char *path, struct err *e)
+{
+	auto_str struct str text = { 0 };
+	struct jw w;
+
+	jw_init(&w, &text, 0);
+	shape_write(&w, &mark_shape, m);
+	str_addc(&text, '\n');
+	return write_file(path, text.s, text.len, 0666, e);
+}
+
+/* Remove result files and what killed writers left of them; nothing else. */
+static void empty_dir(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *d;
+	struct stat st;
+
+	while (dir && (d = readdir(dir))) {
+		if (!is_sidecar_name(d->d_name) && !strstr(d->d_name, ".ktstr.json.tmp."))
+			continue;
+		if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+			unlinkat(dirfd(dir), d->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void begin_run(struct mark *m, const char *dir, const char *token, const char *label)
+{
+	struct strv runs = { 0 };
+
+	empty_dir(dir);
+	for (size_t i = 0; i < m->others.n; i++) {
+		auto_free char *sub = xasprintf("%s/%s", dir, m->others.v[i]);
+
+		if (strchr(m->others.v[i], '/') || m->others.v[i][0] == '.')
+			continue;
+		empty_dir(sub);
+		rmdir(sub);
+	}
+	for (size_t i = m->runs.n >= RUNS_KEPT ? m->runs.n - RUNS_KEPT + 1 : 0; i < m->runs.n; i++)
+		strv_add(&runs, m->runs.v[i]);
+	strv_add(&runs, token);
+	strv_release(&m->runs);
+	strv_release(&m->others);
+	free(m->label);
+	*m = (struct mark){ .runs = runs, .label = xstrdup(label) };
+}
+
+/* A name for one path component; what had to be replaced is told apart by a
+ * checksum, so that two labels never share a directory. */
+static char *component(const char *text)
+{
+	char *name = xstrndup(text, 120);
+	bool changed = strlen(text) > 120;
+
+	for (char *p = name; *p; p++) {
+		bool plain = (*p >= '0' && *p <= '9') || ((*p | 32) >= 'a' && (*p | 32) <= 'z') ||
+			     (*p && strchr("_-+:~", *p)) || (*p == '.' && p > name);
+
+		if (!plain) {
+			*p = '_';
+			changed = true;
+		}
+	}
+	if (changed || !*name) {
+		char *marked = xasprintf("%s~%08x", name, crc32_bytes(0, text, strlen(text)));
+
+		free(name);
+		name = marked;
+	}
+	return name;
+}
+
+/* Under the lock: a new run empties the directory, a second kernel moves to
+ * its sub-directory. */
+static int settle(struct place *p, const char *mark_path, const char *label, struct err *e)
+{
+	auto_free char *token = run_token();
+	struct mark m;
+	bool changed;
+	int rc = 0;
+
+	mark_load(&m, mark_path);
+	p->first = changed = !strv_has(&m.runs, token);
+	if (p->first)
+		begin_run(&m, p->dir, token, label);
+	if (strcmp(m.label, label) != 0) {
+		char *name = component(label), *sub = xasprintf("%s/%s", p->dir, name);
+
+		free(p->dir);
+		p->dir = sub;
+		rc = make_dirs(sub, e);
+		if (!strv_has(&m.others, name)) {
+			changed = true;
+			strv_add(&m.others, name);
+		}
+		free(name);
+	}
+	if (rc == 0 && changed)
+		rc = mark_save(&m, mark_path, e);
+	shape_release(&mark_shape, &m);
+	return rc;
+}
+
+static int open_run(struct place *p, const char *version, const char *commit, const char *label, struct err *e)
+{
+	auto_free char *root = runs_root();
+	auto_free char *kernel = version ? component(version) : xstrdup("unknown");
+	auto_free char *leaf = xasprintf("%s-%s", kernel, commit ? commit : "unknown");
+	auto_free char *lock = xasprintf("%s/.locks/%s.lock", root, leaf);
+	auto_free char *mark = xasprintf("%s/.locks/%s.run", root, leaf);
+	auto_free char *what = NULL;
+	int rc;
+
+	p->dir = xasprintf("%s/%s", root, leaf);
+	what = xasprintf("run directory %s", p->dir);
+	if (make_dirs(p->dir, e) < 0)
+		return -1;
+	rc = lock_take(&p->lock, lock, LOCK_EXCLUSIVE, LOCK_WAIT_MS, what, e);
+	if (rc > 0)
+		err_hint(e, "another cargo ktstr test is writing to the same directory");
+	return rc ? -1 : settle(p, mark, label ? label : "", e);
+}
+
+int place_open(struct place *p, const char *version, const char *commit, const char *label, struct err *e)
+{
+	const char *fixed = env_get(ENV_SIDECAR_DIR);
+	int rc;
+
+	*p = (struct place){ .lock = LOCK_NONE };
+	if (fixed) {
+		p->dir = xstrdup(fixed);
+		rc = make_dirs(fixed, e);
+	} else {
+		rc = open_run(p, version, commit, label, e);
+	}
+	if (rc < 0)
+		place_close(p);
+	return rc;
+}
+
+void place_close(struct place *p)
+{
+	lock_drop(&p->lock);
+	free(p->dir);
+	p->dir = NULL;
+}

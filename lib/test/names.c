@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/env.h"
+#include "test/select.h"
+
+uint64_t topology_cpus(const struct topology *t)
+{
+	return (uint64_t)t->llcs * t->cores * t->threads;
+}
+
+/* A number above zero followed by its letter; advances *s. */
+static bool dimension(const char **s, char letter, uint32_t *out)
+{
+	uint64_t v = 0;
+	const char *p = *s;
+
+	for (; isdigit((unsigned char)*p); p++)
+		if ((v = v * 10 + (uint64_t)(*p - '0')) > UINT16_MAX)
+			return false;
+	if (p == *s || !v || *p != letter)
+		return false;
+	*out = (uint32_t)v;
+	*s = p + 1;
+	return true;
+}
+
+int topology_parse(const char *s, struct topology *t, struct err *e)
+{
+	const char *p = s;
+
+	if (dimension(&p, 'n', &t->numa) && dimension(&p, 'l', &t->llcs) && dimension(&p, 'c', &t->cores) &&
+	    dimension(&p, 't', &t->threads) && !*p)
+		return 0;
+	err_set(e, "invalid --ktstr-topo format '%s' (expected NnNlNcNt, e.g. 1n2l4c2t)", s);
+	if (isdigit((unsigned char)*s) && strchr(s, 's'))
+		err_hint(e, "the socket form NsNcNt is gone: write the NUMA nodes and LLCs");
+	return -1;
+}
+
+char *topology_label(const struct topology *t)
+{
+	return xasprintf("%un%ul%uc%ut", t->numa, t->llcs, t->cores, t->threads);
+}
+
+char *kernel_label(const char *raw)
+{
+	struct str b = { 0 };
+	size_t head;
+
+	str_add(&b, "kernel_");
+	head = b.len;
+	for (; *raw; raw++) {
+		if (isascii((unsigned char)*raw) && isalnum((unsigned char)*raw))
+			str_addc(&b, (char)tolower((unsigned char)*raw));
+		else if (b.len > head && b.s[b.len - 1] != '_')
+			str_addc(&b, '_');
+	}
+	if (b.len > head && b.s[b.len - 1] == '_')
+		b.s[--b.len] = '\0';
+	return str_take(&b);
+}
+
+/* Cut the kernel's label off the end of name, in place. */
+static int peel_kernel(char *name, const struct kernel_ref **kernel, struct err *e)
+{
+	size_t n, len = strlen(name);
+	const struct kernel_ref *list = kernel_list(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		size_t cut = strlen(list[i].label) + 1;
+
+		if (len > cut && name[len - cut] == '/' && strcmp(name + len - cut + 1, list[i].label) == 0) {
+			name[len - cut] = '\0';
+			*kernel = &list[i];
+			return 0;
+		}
+	}
+	return err_set(e, "test '%s' has no recognised kernel suffix (KTSTR_KERNEL_LIST carries %zu kernels)", name, n);
+}
+
+static bool is_host_only(const char *name)
+{
+	const struct ktstr_test *t = test_find(name);
+
+	return t && t->host_only;
+}
+
+static int parse_base(char *name, struct choice *c, bool peel, struct err *e)
+{
+	if (!*name)
+		return err_set(e, "malformed test name: 'ktstr/' without a test");
+	/* a host_only test never carries a kernel, so ask before peeling */
+	if (peel && multi_kernel() && !is_host_only(name) && peel_kernel(name, &c->kernel, e))
+		return -1;
+	c->test = test_find(name);
+	if (!c->test)
+		return err_set(e, "unknown test: %s", name);
+	c->topo = test_topology(c->test);
+	return 0;
+}
+
+static int parse_variant(char *name, struct choice *c, struct err *e)
+{
+	char *slash;
+
+	if (!*name)
+		return err_set(e, "malformed test name: 'gauntlet/' without a test");
+	if (multi_kernel() && peel_kernel(name, &c->kernel, e))
+		return -1;
+	slash = strchr(name, '/');
+	if (!slash || slash == name || !slash[1])
+		return err_set(e, "invalid gauntlet test name: %s", name);
+	*slash = '\0';
+	c->test = test_find(name);
+	if (!c->test)
+		return err_set(e, "unknown test: %s", name);
+	c->preset = preset_find(slash + 1);
+	if (!c->preset)
+		return err_set(e, "unknown gauntlet preset: %s", slash + 1);
+	if (c->test->host_only)
+		return err_set(e, "invalid gauntlet test name: %s runs on the host only", name);
+	c->topo = c->preset->topo;
+	return 0;
+}
+
+int choice_parse(const char *name, struct choice *c, struct err *e)
+{
+	auto_free char *copy = xstrdup(name);
+	const char *hint;
+	int bad;
+
+	*c = (struct choice){ 0 };
+	if (starts_with(copy, "gauntlet/"))
+		bad = parse_variant(copy + strlen("gauntlet/"), c, e);
+	else if (starts_with(copy, "ktstr/"))
+		bad = parse_base(copy + strlen("ktstr/"), c, true, e);
+	else
+		bad = parse_base(copy, c, false, e);
+	if (bad && !c->test) {
+		hint = test_suggest(starts_with(copy, "ktstr/") ? copy + strlen("ktstr/") : copy);
+		if (hint)
+			err_hint(e, "did you mean '%s'?", hint);
+	}
+	return bad;
+}
