@@ -89,9 +89,10 @@ nothing_cached() {
 		objcopy -O binary --only-section=$section --set-section-flags $section=alloc "$small" b
 		cmp a b
 	done
-	address=$(nm linux/vmlinux | grep ' counter$')
-	[ "$(nm "$small" | grep ' counter$')" = "$address" ]
-	nm "$small" | grep -q ' T start$'
+	address=$(nm linux/vmlinux | sed -n 's/ . counter$//p')
+	[ -n "$address" ]
+	[ "$(nm "$small" | sed -n 's/ . counter$//p')" = "$address" ]
+	nm "$small" | grep -q ' start$'
 	nm "$small" | grep -q ' B zeroed$'
 	run -0 readelf -SW "$small"
 	[[ $output != *.debug_* && $output != *.comment* ]]
