@@ -25,6 +25,7 @@ LDLIBS_ktstr-resolve	:= -lcrypto
 LDLIBS_ktstr-build	:= -lgit2 -lelf -lcrypto
 LDLIBS_ktstr-cache	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
+LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-compare	:= -lm
 LDLIBS_demo		:=
