@@ -11,9 +11,10 @@
 KTSTR_SCHEDULER(simple, .name = "scx_simple", .binary = "scx_simple", .llcs = 2,
 		.assert = { .max_gap_ms = KTSTR_LIMIT(2500), .not_starved = KTSTR_ON });
 KTSTR_SCHEDULER(qmap, .name = "scx_qmap", .binary = "scx_qmap", .cores = 4);
-KTSTR_SCHEDULER(tuned, .name = "tuned", .binary_path = "/nowhere/tuned",
+KTSTR_SCHEDULER(tuned, .name = "tuned", .binary_path = "/nowhere/tuned", .args = (const char *const[]){ "-v", NULL });
+KTSTR_SCHEDULER(dressed, .name = "dressed", .binary = "scx_dressed",
 		.sysctls = (const struct ktstr_sysctl[]){ { "kernel.sched_cfs_bandwidth_slice_us", "1000" }, { 0 } },
-		.kargs = (const char *const[]){ "nosmt", NULL }, .args = (const char *const[]){ "-v", NULL });
+		.kargs = (const char *const[]){ "nosmt", NULL }, .config_file = "dressed.json");
 
 KTSTR_TEST(boots, .duration_s = 1)
 {
@@ -92,6 +93,11 @@ KTSTR_TEST(two_steps, .duration_s = 2, .cores = 4, .assert = { .not_starved = KT
 }
 
 KTSTR_TEST(unplaced, .scheduler = &tuned)
+{
+	return 0;
+}
+
+KTSTR_TEST(with_setup, .scheduler = &dressed, .extra_include_files = (const char *const[]){ "data", "env", NULL })
 {
 	return 0;
 }
