@@ -22,32 +22,36 @@ tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 # What a program needs beyond libktstr.a and libc.
 LDLIBS_ktstr-fetch	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-resolve	:= -lcrypto
-LDLIBS_ktstr-build	:= -lgit2 -lelf -lcrypto
+LDLIBS_ktstr-build	:= -lelf -lcrypto
 LDLIBS_ktstr-cache	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-compare	:= -lm
 LDLIBS_demo		:=
 
-all: $(progs:%=$B/%) $B/$(init) $B/compile_commands.json
+all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/compile_commands.json
 
 $(progs:%=$B/%) $(tools:%=$B/%): %: %.o $B/libktstr.a
-	$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS_$(@F)) -lm
+	@echo '  LD      $@'
+	@$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS_$(@F)) -lm
 
 # The guest's init: static, so that it runs in an initramfs of nothing else.
 # No sanitizer, whatever the rest is built with: none links statically.
 init_src := $(init).c $(addprefix lib/,base/str.c base/err.c base/env.c base/file.c json/write.c)
 $B/$(init): $(init_src) $(wildcard lib/base/*.h lib/json/*.h) $B/flags
 	@mkdir -p $(@D)
-	$(if $(SAN),$(subst $(SAN),,$(flags)),$(flags)) -ffunction-sections -Wl,--gc-sections -static -s -o $@ $(init_src)
+	@echo '  LD      $@'
+	@$(if $(SAN),$(subst $(SAN),,$(flags)),$(flags)) -ffunction-sections -Wl,--gc-sections -static -s -o $@ $(init_src)
 
 $B/libktstr.a: $(lib)
+	@echo '  AR      $@'
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 $B/%.o: %.c $B/flags
+	@echo '  CC      $<'
 	@mkdir -p $(@D)
-	$(flags) -MMD -MP -c -o $@ $<
+	@$(flags) -MMD -MP -c -o $@ $<
 
 # The preset table is part of the object (.incbin).
 $B/lib/test/presets.o: share/gauntlet/presets
@@ -65,9 +69,50 @@ $B/compile_commands.json: $B/flags Makefile
 	   printf '%s{"directory":"%s","file":"%s","command":"%s -c %s"}\n' "$$sep" '$(CURDIR)' "$$c" \
 	     '$(subst ",\",$(flags))' "$$c"; sep=,; done; echo ']'; } >$@
 
+setup-%:
+	@share/setup/install $(subst -, ,$*)
+
+demo: setup-build-demo
+	@$(MAKE) -s all
+	@B=$B share/demo/demo
+
+check: setup-build-demo-check
+	@$(MAKE) -s all tools
+	@B=$B t/check $(T)
+
+tools: $(tools:%=$B/%)
+
+lint: $B/compile_commands.json
+	@B=$B t/lint
+
+asan-build:
+	@$(MAKE) -s B=$B/asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined' all tools
+
+asan: all tools asan-build
+	@B=$B/asan t/check $(filter-out $(shell grep -l '^load lib/vm' t/*.bats),$(wildcard t/*.bats))
+
+bench: all tools
+	@B=$B t/bench/run $(BENCH)
+
+# Programs by name, data by folder.
+share	:= kconfig cargo example gauntlet demo/build-scx
+install: all
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin libexec/ktstr lib/pkgconfig include share/ktstr)
+	install $B/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/bin
+	install $(patsubst %,$B/%,$(helpers)) $(DESTDIR)$(PREFIX)/libexec/ktstr
+	install -m 644 $B/libktstr.a $(DESTDIR)$(PREFIX)/lib
+	install -m 644 lib/test/ktstr.h $(DESTDIR)$(PREFIX)/include
+	sed 's|@PREFIX@|$(PREFIX)|' share/ktstr.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/ktstr.pc
+	cd share && cp -R --parents $(share) $(DESTDIR)$(PREFIX)/share/ktstr
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/lib/libktstr.a \
+	  $(DESTDIR)$(PREFIX)/include/ktstr.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/ktstr.pc
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/ktstr $(DESTDIR)$(PREFIX)/share/ktstr
+
 clean:
 	rm -rf $B
 
 -include $(objects:.o=.d)
 .DELETE_ON_ERROR:
-.PHONY: all clean
+.PHONY: all demo check tools lint asan asan-build bench install uninstall clean

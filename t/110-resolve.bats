@@ -428,6 +428,12 @@ dirty() {
 	[[ $stderr == *"error: --kernel ./linux: git state of $(realpath linux): "*"HEAD must name a commit"* ]]
 }
 
+@test "a git tree without git installed is an error" {
+	git_tree linux
+	run -1 --separate-stderr env PATH=/nowhere "$RESOLVE" ./linux
+	[[ $stderr == *"is a git tree, and git is not installed. install git"* ]]
+}
+
 @test "an index that cannot be read is an error, not a clean tree" {
 	git_tree linux
 	printf 'DIRC\0\0\0\2\377\377\377\377garbage that is no index at all' >linux/.git/index

@@ -133,16 +133,18 @@ int copy_file(const char *src, const char *dst, mode_t mode, struct err *e)
 	out = open(dst, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (out < 0)
 		return err_sys(e, "write %s", dst);
-	if (copy_bytes(in, out) < 0 || fsync(out) < 0)
-		return err_sys(e, "copy %s to %s", src, dst);
-	return 0;
+	if (copy_bytes(in, out) == 0 && fsync(out) == 0)
+		return 0;
+	err_sys(e, "copy %s to %s", src, dst);
+	unlink(dst);
+	return -1;
 }
 
 int make_dirs(const char *path, struct err *e)
 {
 	auto_free char *p = xstrdup(path);
 
-	for (char *s = p + 1; *p; s++) {
+	for (char *s = *p ? p + 1 : p; *p; s++) {
 		char c = *s;
 
 		if (c && c != '/')
@@ -161,25 +163,46 @@ int make_dirs(const char *path, struct err *e)
 	return 0;
 }
 
+static int remove_at(int dirfd, const char *name);
+
+/* Everything in the directory fd, which is closed. An unpacked tree may hold
+ * directories that forbid writing. */
+static int remove_entries(int fd)
+{
+	DIR *dir = fdopendir(fd);
+	int rc = 0, saved = errno;
+	struct dirent *d;
+
+	if (!dir) {
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	if (fchmod(fd, 0700) < 0 && errno != EPERM)
+		rc = -1;
+	while (rc == 0 && (d = readdir(dir)))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			rc = remove_at(fd, d->d_name);
+	saved = errno;
+	closedir(dir);
+	errno = saved;
+	return rc;
+}
+
 static int remove_at(int dirfd, const char *name)
 {
-	int fd, rc = 0;
-	struct dirent *d;
-	DIR *dir;
+	int fd;
 
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -1;
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
+		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	dir = fdopendir(fd);
-	while (rc == 0 && (d = readdir(dir)))
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			rc = remove_at(fd, d->d_name);
-	closedir(dir);
-	return rc ? rc : unlinkat(dirfd, name, AT_REMOVEDIR);
+	return remove_entries(fd) < 0 ? -1 : unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
 int remove_tree(const char *path, struct err *e)

@@ -24,7 +24,8 @@ int write_all(int fd, const void *p, size_t n);
  * the directory. On failure nothing is left and the old file stands. */
 int write_file(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
 
-/* Copy a file's bytes and fsync the copy; dst must not exist. */
+/* Copy a file's bytes and fsync the copy; dst must not exist, and does not
+ * after a failure. */
 int copy_file(const char *src, const char *dst, mode_t mode, struct err *e);
 
 /* Flush a directory's entries to disk. */

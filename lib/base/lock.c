@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/stop.h"
 
 static const struct {
 	unsigned long magic;
@@ -144,6 +145,11 @@ int lock_take(struct lock *l, const char *path, enum lock_mode mode, int timeout
 	for (int waited = 0;; waited += 50) {
 		if (flock(l->fd, timeout_ms == LOCK_FOREVER ? op : op | LOCK_NB) == 0)
 			return 0;
+		if (stop_wanted()) {
+			err_set(e, "interrupted while waiting for %s", what);
+			lock_drop(l);
+			return -1;
+		}
 		if (errno == EINTR)
 			continue;
 		if (errno != EWOULDBLOCK) {
@@ -155,6 +161,18 @@ int lock_take(struct lock *l, const char *path, enum lock_mode mode, int timeout
 			return busy(l, mode, timeout_ms, what, e);
 		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
 	}
+}
+
+int lock_wait(struct lock *l, const char *path, enum lock_mode mode, const char *waiting, struct err *e)
+{
+	auto_str struct str who = { 0 };
+	int rc = lock_take(l, path, mode, 0, path, e);
+
+	if (rc <= 0)
+		return rc;
+	lock_holders(path, &who);
+	note("%s\n%s", waiting, str_c(&who));
+	return lock_take(l, path, mode, LOCK_FOREVER, path, e);
 }
 
 void lock_drop(struct lock *l)

@@ -22,11 +22,15 @@ enum lock_mode { LOCK_SHARED, LOCK_EXCLUSIVE };
 
 /*
  * Take it, making the file and its directory when missing. timeout_ms 0 tries
- * once, LOCK_FOREVER waits. 0: held. 1: busy, e says who holds it ("… timed
+ * once, LOCK_FOREVER waits; stop_wanted (base/stop.h) ends the waiting. 0: held. 1: busy, e says who holds it ("… timed
  * out after Ns (lockfile PATH, holders: …)"). -1: error. what names the thing
  * in messages: "cache entry \"K\"".
  */
 int lock_take(struct lock *l, const char *path, enum lock_mode mode, int timeout_ms, const char *what, struct err *e);
+
+/* Wait for it without limit. When somebody else has it, say so first on
+ * stderr: waiting, then who holds it. 0, or -1. */
+int lock_wait(struct lock *l, const char *path, enum lock_mode mode, const char *waiting, struct err *e);
 
 /* Let go; nothing when not held. */
 void lock_drop(struct lock *l);

@@ -32,7 +32,25 @@ static struct opt *by_letter(const struct program *p, char c)
 	return NULL;
 }
 
-static void unknown(const struct program *p, const char *arg)
+static void add_usage(const struct program *p, struct str *out)
+{
+	str_addf(out, "Usage: %s [OPTIONS]%s%s", p->name, p->args ? " " : "", p->args ? p->args : "");
+}
+
+void usage_error(const struct program *p, const char *fmt, ...)
+{
+	struct str text = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(&text, fmt, ap);
+	va_end(ap);
+	str_add(&text, "\n\n");
+	add_usage(p, &text);
+	die_usage("%s", str_c(&text));
+}
+
+static __attribute__((noreturn)) void unknown(const struct program *p, const char *arg)
 {
 	const char **names = xcalloc(64, sizeof(*names));
 	const char *word = arg + strspn(arg, "-"), *near;
@@ -40,13 +58,14 @@ static void unknown(const struct program *p, const char *arg)
 	size_t n = 0;
 
 	for (struct opt *o = rows(p); o->name && n < 60; o++)
-		names[n++] = o->name;
+		if (o->help)
+			names[n++] = o->name;
 	names[n++] = "help";
 	near = suggest(name, names);
 	free(names);
 	if (near)
-		die_usage("unexpected argument '%s' found\n\n  tip: a similar argument exists: '--%s'", arg, near);
-	die_usage("unexpected argument '%s' found", arg);
+		usage_error(p, "unexpected argument '%s' found\n\n  tip: a similar argument exists: '--%s'", arg, near);
+	usage_error(p, "unexpected argument '%s' found", arg);
 }
 
 static void check_choice(const struct opt *o, const char *value)
@@ -63,7 +82,7 @@ static void check_choice(const struct opt *o, const char *value)
 	die_usage("invalid value '%s' for '--%s <%s>'\n  [possible values: %s]", value, o->name, o->arg, str_c(&all));
 }
 
-static void bad_value(const struct opt *o, const char *value, const char *why)
+static __attribute__((noreturn)) void bad_value(const struct opt *o, const char *value, const char *why)
 {
 	die_usage("invalid value '%s' for '--%s <%s>': %s", value, o->name, o->arg, why);
 }
@@ -95,12 +114,13 @@ static void set_real(const struct opt *o, const char *value)
 	*(double *)o->to = v;
 }
 
-static void set(struct opt *o, const char *value)
+static void set(const struct program *p, struct opt *o, const char *value)
 {
 	if (o->given && o->type != OPT_LIST)
-		die_usage("the argument '--%s%s%s%s' cannot be used multiple times", o->name, o->arg ? " <" : "",
-			  o->arg ? o->arg : "", o->arg ? ">" : "");
+		usage_error(p, "the argument '--%s%s%s%s' cannot be used multiple times", o->name, o->arg ? " <" : "",
+			    o->arg ? o->arg : "", o->arg ? ">" : "");
 	o->given = true;
+	o->text = value;
 	if (value)
 		check_choice(o, value);
 	switch (o->type) {
@@ -146,13 +166,13 @@ static bool letters(const struct program *p, char **argv, int argc, int *i)
 		if (!o)
 			unknown(p, arg);
 		if (o->type == OPT_FLAG) {
-			set(o, NULL);
+			set(p, o, NULL);
 			continue;
 		}
 		if (c[1])
-			set(o, c[1] == '=' ? c + 2 : c + 1);
+			set(p, o, c[1] == '=' ? c + 2 : c + 1);
 		else
-			set(o, need_value(o, argv, argc, i));
+			set(p, o, need_value(o, argv, argc, i));
 		break;
 	}
 	return true;
@@ -169,9 +189,9 @@ static bool word(const struct program *p, char **argv, int argc, int *i)
 	if (o->type == OPT_FLAG) {
 		if (name[n])
 			die_usage("unexpected value '%s' for '--%s'; it takes none", name + n + 1, o->name);
-		set(o, NULL);
+		set(p, o, NULL);
 	} else {
-		set(o, name[n] ? name + n + 1 : need_value(o, argv, argc, i));
+		set(p, o, name[n] ? name + n + 1 : need_value(o, argv, argc, i));
 	}
 	return true;
 }
@@ -196,15 +216,16 @@ static void check_relations(const struct program *p)
 {
 	for (struct opt *o = rows(p); o->name; o++) {
 		if (o->required && !o->given)
-			die_usage("the following required arguments were not provided:\n  --%s <%s>", o->name, o->arg);
+			usage_error(p, "the following required arguments were not provided:\n  --%s <%s>", o->name,
+				    o->arg);
 		if (o->given && o->needs && !by_name(p, o->needs, strlen(o->needs))->given)
-			die_usage("the following required arguments were not provided:\n  --%s", o->needs);
+			usage_error(p, "the following required arguments were not provided:\n  --%s", o->needs);
 		for (const char *c = o->given ? o->conflicts : NULL; c && *c;) {
 			size_t n = strcspn(c, " ");
 			struct opt *other = by_name(p, c, n);
 
 			if (other && other->given)
-				die_usage("the argument '--%s' cannot be used with '--%s'", o->name, other->name);
+				usage_error(p, "the argument '--%s' cannot be used with '--%s'", o->name, other->name);
 			c += n + strspn(c + n, " ");
 		}
 	}
@@ -232,7 +253,7 @@ char **opt_parse(const struct program *p, int argc, char **argv, int *n)
 				break;
 			unknown(p, a);
 		}
-		if (p->tail)
+		if (p->tail || p->stop)
 			break;
 		argv[kept++] = argv[i];
 	}
@@ -241,9 +262,10 @@ char **opt_parse(const struct program *p, int argc, char **argv, int *n)
 	argv[kept] = NULL;
 	*n = kept - 1;
 	if (*n < p->min_args)
-		die_usage("the following required arguments were not provided:\n  %s", p->args ? p->args : "ARGUMENT");
-	if (!p->tail && p->max_args >= 0 && *n > p->max_args)
-		die_usage("unexpected argument '%s' found", argv[1 + p->max_args]);
+		usage_error(p, "the following required arguments were not provided:\n  %s",
+			    p->args ? p->args : "ARGUMENT");
+	if (!p->tail && !p->stop && p->max_args >= 0 && *n > p->max_args)
+		usage_error(p, "unexpected argument '%s' found", argv[1 + p->max_args]);
 	check_relations(p);
 	return argv + 1;
 }
@@ -277,19 +299,40 @@ static void option_line(const struct opt *o, bool full)
 		printf("]");
 	}
 	putchar('\n');
-	if (full && o->more)
-		printf("  %-30s  %s\n", "", o->more);
+	for (const char *m = full ? o->more : NULL; m && *m;) {
+		int n = (int)strcspn(m, "\n");
+
+		printf("  %-30s  %.*s\n", "", n, m);
+		m += n + (m[n] == '\n');
+	}
+}
+
+/* Whether --help says more than -h. */
+static bool has_more(const struct program *p)
+{
+	for (struct opt *o = rows(p); o->name; o++)
+		if (o->more && o->help)
+			return true;
+	return p->detail != NULL;
 }
 
 void opt_help(const struct program *p, bool full)
 {
-	static const struct opt help = { .name = "help", .brief = 'h', .help = "Print help" };
+	struct opt help = { .name = "help", .brief = 'h', .help = "Print help" };
 	static const struct opt version = { .name = "version", .brief = 'V', .help = "Print version" };
 
-	printf("%s\n\nUsage: %s [OPTIONS]%s%s\n\nOptions:\n", p->about, p->name, p->args ? " " : "",
-	       p->args ? p->args : "");
+	auto_str struct str usage = { 0 };
+
+	if (has_more(p))
+		help.help = full ? "Print help (see a summary with '-h')" : "Print help (see more with '--help')";
+	add_usage(p, &usage);
+	printf("%s\n\n%s\n\n", p->about, str_c(&usage));
+	if (p->commands)
+		printf("Commands:\n%s\n", p->commands);
+	puts("Options:");
 	for (struct opt *o = rows(p); o->name; o++)
-		option_line(o, full);
+		if (o->help)
+			option_line(o, full);
 	option_line(&help, full);
 	option_line(&version, full);
 	if (full && p->detail)
@@ -303,6 +346,8 @@ void opt_dump(const struct program *p)
 		auto_str struct str out = { 0 };
 		struct jw w;
 
+		if (!o->help)
+			continue;
 		jw_init(&w, &out, 0);
 		jw_object(&w);
 		jw_key_str(&w, "program", p->name);

@@ -30,25 +30,29 @@ struct opt {
 	enum opt_type type;
 	void *to;
 	const char *arg;            /* the value's name in help: "PATH" */
-	const char *help;           /* one line */
+	const char *help;           /* one line; NULL hides the row from help */
 	const char *more;           /* further text for --help, or NULL */
 	const char *const *choices; /* allowed words, NULL-terminated, or NULL */
 	long min, max;              /* OPT_INT; 0, 0 means no bounds */
 	const char *conflicts;      /* space-separated names this one excludes */
 	const char *needs;          /* name of an option that must be given too */
 	bool required;
-	bool given; /* set by the parser */
+	bool given;       /* set by the parser */
+	const char *text; /* set by the parser: the value as it was typed */
 };
 
 struct program {
 	const char *name;       /* "ktstr-fetch", or "cargo ktstr test" */
 	const char *args;       /* operands in the usage line: "[VERSION]", or NULL */
 	const char *about;      /* one line */
+	const char *commands;   /* list of subcommands for help, or NULL */
 	const char *detail;     /* text behind the options in --help, or NULL */
 	struct opt *opts;       /* ends with a row without a name; may be NULL */
 	int min_args, max_args; /* operands; max -1 means any number */
 	bool tail;              /* the first operand or unknown option starts the rest,
 		     * which is left alone; one "--" in front of it is dropped */
+	bool stop;              /* the first operand starts the rest, which is left alone;
+		     * options in front of it must be known */
 };
 
 #define KTSTR_VERSION "0.1.0"
@@ -62,6 +66,9 @@ char **opt_parse(const struct program *p, int argc, char **argv, int *n);
 
 /* What a main starts with: names the program, ignores nothing, parses. */
 char **start(const struct program *p, int argc, char **argv, int *n);
+
+/* A usage error of p's command line: message, p's usage line, exit 2. */
+void usage_error(const struct program *p, const char *fmt, ...) PRINTF(2, 3) __attribute__((noreturn));
 
 /* Print help: the short form (-h), or with every text (--help). */
 void opt_help(const struct program *p, bool full);

@@ -102,21 +102,31 @@ static void place(int fd, int target, int errfd)
 		fail(errfd);
 }
 
-static void run_child(const struct child *c, const char *file, int (*fds)[2], int errfd, pid_t parent)
+static void default_signals(void)
 {
+	struct sigaction old;
 	sigset_t none;
 
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int s = 1; s < 32; s++) {
+		/* nohup's promise holds for children too */
+		bool keep = s == SIGHUP && sigaction(s, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+
+		if (s != SIGKILL && s != SIGSTOP && !keep)
+			signal(s, SIG_DFL);
+	}
+}
+
+static void run_child(const struct child *c, const char *file, int (*fds)[2], int errfd, pid_t parent)
+{
 	if (prctl(PR_SET_PDEATHSIG, c->death_signal ? c->death_signal : SIGTERM) < 0)
 		fail(errfd);
 	if (getppid() != parent)
 		_exit(127);
 	if (c->new_group)
 		setpgid(0, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (int s = 1; s < 32; s++)
-		if (s != SIGKILL && s != SIGSTOP)
-			signal(s, SIG_DFL);
+	default_signals();
 	/* keep the error pipe and the sources above the targets 0..3 */
 	errfd = fcntl(errfd, F_DUPFD_CLOEXEC, 10);
 	for (int i = 0; i < 4; i++)
@@ -148,50 +158,90 @@ static void close_all(int (*fds)[2], int side)
 			close(fds[i][side]);
 }
 
-int child_start(struct child *c, struct err *e)
+/* Whoever started us may have left SIGCHLD ignored; then the kernel reaps our
+ * children itself and no exit code reaches us. */
+static void expect_children(void)
 {
-	auto_free char *file = find_program(c->argv[0]);
-	int fds[4][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
-	int errp[2], code = 0;
-	pid_t parent = getpid();
-	ssize_t n;
+	struct sigaction old;
 
-	c->pid = 0;
-	if (!file) {
-		errno = strchr(c->argv[0], '/') && access(c->argv[0], F_OK) == 0 ? EACCES : ENOENT;
-		return err_sys(e, "run %s", c->argv[0]);
-	}
-	if (prepare(c->in, true, fds[0]) < 0 || prepare(c->out, false, fds[1]) < 0 ||
-	    (c->err != FD_OUT && prepare(c->err, false, fds[2]) < 0) || pipe2(errp, O_CLOEXEC) < 0)
-		return err_sys(e, "run %s: make pipes", c->argv[0]);
-	if (c->fd3 > 0)
-		fds[3][0] = c->fd3;
-	c->pid = fork();
-	if (c->pid == 0)
-		run_child(c, file, fds, errp[1], parent);
-	close(errp[1]);
+	if (sigaction(SIGCHLD, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+		signal(SIGCHLD, SIG_DFL);
+}
+
+/* Descriptors handed over are the child's, whether it came to be or not. */
+static void hand_over(struct child *c, int (*fds)[2])
+{
 	close_all(fds, 0);
 	c->in = fds[0][1];
 	c->out = fds[1][1];
 	c->err = fds[2][1];
 	c->fd3 = -1;
+}
+
+static int prepare_all(const struct child *c, int (*fds)[2], int errp[2])
+{
+	bool ok = prepare(c->in, true, fds[0]) == 0 && prepare(c->out, false, fds[1]) == 0 &&
+		  (c->err == FD_OUT || prepare(c->err, false, fds[2]) == 0);
+
+	if (c->fd3 > 0)
+		fds[3][0] = c->fd3;
+	return ok && pipe2(errp, O_CLOEXEC) == 0 ? 0 : -1;
+}
+
+/* 0 once the program runs, else the errno that kept it from running. */
+static int exec_result(int fd)
+{
+	int code = 0;
+	ssize_t n;
+
+	do
+		n = read(fd, &code, sizeof(code));
+	while (n < 0 && errno == EINTR);
+	close(fd);
+	return n == (ssize_t)sizeof(code) ? code : 0;
+}
+
+static int no_program(const char *name, struct err *e)
+{
+	errno = strchr(name, '/') && access(name, F_OK) == 0 ? EACCES : ENOENT;
+	return err_sys(e, "run %s", name);
+}
+
+int child_start(struct child *c, struct err *e)
+{
+	auto_free char *file = find_program(c->argv[0]);
+	int fds[4][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	int errp[2] = { -1, -1 }, code;
+	pid_t parent = getpid();
+
+	c->pid = 0;
+	expect_children();
+	if (prepare_all(c, fds, errp) < 0) {
+		err_sys(e, "run %s: make pipes", c->argv[0]);
+		hand_over(c, fds);
+		close_all(fds, 1);
+		return -1;
+	}
+	c->pid = file ? fork() : -1;
+	if (c->pid == 0)
+		run_child(c, file, fds, errp[1], parent);
+	code = errno;
+	close(errp[1]);
+	hand_over(c, fds);
 	if (c->pid < 0) {
 		close(errp[0]);
 		close_all(fds, 1);
 		c->pid = 0;
-		return err_sys(e, "run %s", c->argv[0]);
-	}
-	do
-		n = read(errp[0], &code, sizeof(code));
-	while (n < 0 && errno == EINTR);
-	close(errp[0]);
-	if (n == (ssize_t)sizeof(code)) {
-		close_all(fds, 1);
-		child_wait(c);
 		errno = code;
-		return err_sys(e, c->dir ? "run %s in %s" : "run %s", c->argv[0], c->dir);
+		return file ? err_sys(e, "run %s", c->argv[0]) : no_program(c->argv[0], e);
 	}
-	return 0;
+	code = exec_result(errp[0]);
+	if (!code)
+		return 0;
+	close_all(fds, 1);
+	child_wait(c);
+	errno = code;
+	return err_sys(e, c->dir ? "run %s in %s" : "run %s", c->argv[0], c->dir);
 }
 
 static int decode(int status)
@@ -207,7 +257,7 @@ int child_wait(struct child *c)
 		return -1;
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)
-			break;
+			die_sys("wait for process %d", (int)c->pid);
 	c->pid = 0;
 	return decode(status);
 }
@@ -263,10 +313,8 @@ int exec_replace(char *const *argv, struct err *e)
 {
 	auto_free char *file = find_program(argv[0]);
 
-	if (!file) {
-		errno = ENOENT;
-		return err_sys(e, "run %s", argv[0]);
-	}
+	if (!file)
+		return no_program(argv[0], e);
 	execv(file, argv);
 	return err_sys(e, "run %s", argv[0]);
 }

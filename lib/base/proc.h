@@ -36,7 +36,8 @@ struct child {
 
 #define FD_OUT (-3) /* child.err: the same as out */
 
-/* Start it: 0, or -1 with "run PROGRAM: reason". */
+/* Start it: 0, or -1 with "run PROGRAM: reason"; the descriptors given to it
+ * are closed here in both cases. */
 int child_start(struct child *c, struct err *e);
 
 /* Wait for the end. Exit code 0..255, 128 + signal for a killed one; the pid

@@ -9,10 +9,11 @@
 
 void *xrealloc(void *p, size_t n)
 {
-	p = realloc(p, n ? n : 1);
-	if (!p)
+	void *grown = realloc(p, n ? n : 1);
+
+	if (!grown)
 		die("out of memory");
-	return p;
+	return grown;
 }
 
 void *xmalloc(size_t n)
@@ -229,7 +230,7 @@ int parse_u64(const char *s, unsigned long long *out)
 
 static const struct {
 	const char *names;
-	double ns;
+	long double ns;
 } units[] = {
 	{ "ns nsec nanos", 1 },
 	{ "us usec \xc2\xb5s micros", 1e3 },
@@ -243,7 +244,7 @@ static const struct {
 	{ "y yr yrs year years", 31557600e9 },
 };
 
-static double unit_ns(const char *u, size_t n)
+static long double unit_ns(const char *u, size_t n)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
 		for (const char *p = units[i].names; *p;) {
@@ -258,7 +259,7 @@ static double unit_ns(const char *u, size_t n)
 
 int parse_duration(const char *s, unsigned long long *ns)
 {
-	double total = 0;
+	long double total = 0;
 	bool any = false;
 
 	if (strcmp(s, "0") == 0) {
@@ -268,12 +269,12 @@ int parse_duration(const char *s, unsigned long long *ns)
 	while (*(s += strspn(s, " "))) {
 		size_t digits = strspn(s, "0123456789.");
 		char *end;
-		double v, u;
+		long double v, u;
 		size_t n;
 
 		if (!digits || *s == '.')
 			return -1;
-		v = strtod(s, &end);
+		v = strtold(s, &end);
 		if (end != s + digits)
 			return -1;
 		s = end + strspn(end, " ");
@@ -285,9 +286,9 @@ int parse_duration(const char *s, unsigned long long *ns)
 		s += n;
 		any = true;
 	}
-	if (!any || total >= 1.8e19)
+	if (!any || total >= 18446744073709551615.0L)
 		return -1;
-	*ns = (unsigned long long)total;
+	*ns = (unsigned long long)(total + 0.5L);
 	return 0;
 }
 
@@ -345,4 +346,5 @@ void close_fd(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
+	*fd = -1;
 }

@@ -197,26 +197,33 @@ static void amount(struct str *b, const char *unit, unsigned long long v)
 		str_addf(b, "%llu", v);
 }
 
+void str_add_progress(struct str *b, const char *text, const char *unit, unsigned long long done,
+		      unsigned long long total, long long elapsed_ms)
+{
+	str_add(b, text);
+	if (total)
+		str_addf(b, " %3llu%%", done >= total ? 100 : (unsigned long long)((double)done * 100 / (double)total));
+	if (done || total) {
+		str_add(b, " (");
+		amount(b, unit, done);
+		if (total) {
+			str_add(b, " of ");
+			amount(b, unit, total);
+		}
+		if (*unit && strcmp(unit, "bytes") != 0)
+			str_addf(b, " %s", unit);
+		str_add(b, ")");
+	}
+	str_add(b, ", ");
+	str_add_ms(b, elapsed_ms);
+}
+
 static void draw(struct progress *p, unsigned long long done, unsigned long long total)
 {
 	auto_str struct str line = { 0 };
 
-	str_addf(&line, "\r\033[K%s%s%s", p->label, *p->label ? ": " : "", p->text);
-	if (total)
-		str_addf(&line, " %3llu%%", done * 100 / total);
-	if (done || total) {
-		str_add(&line, " (");
-		amount(&line, p->unit, done);
-		if (total) {
-			str_add(&line, " of ");
-			amount(&line, p->unit, total);
-		}
-		if (*p->unit && strcmp(p->unit, "bytes") != 0)
-			str_addf(&line, " %s", p->unit);
-		str_add(&line, ")");
-	}
-	str_add(&line, ", ");
-	str_add_ms(&line, now_ms() - p->started_ms);
+	str_addf(&line, "\r\033[K%s%s", p->label, *p->label ? ": " : "");
+	str_add_progress(&line, p->text, p->unit, done, total, now_ms() - p->started_ms);
 	fputs(line.s, stderr);
 	fflush(stderr);
 	p->drawn = true;

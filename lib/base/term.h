@@ -59,6 +59,10 @@ void progress_update(struct progress *p, unsigned long long done, unsigned long 
 /* End it: text is what stays on the screen ("Kernel built"), NULL for none. */
 void progress_end(struct progress *p, const char *text);
 
+/* Append "TEXT 45% (1.2 MiB of 3.4 MiB), 12s": how a running step is shown. */
+void str_add_progress(struct str *b, const char *text, const char *unit, unsigned long long done,
+		      unsigned long long total, long long elapsed_ms);
+
 /* Take the redrawn line off the terminal before printing something else. */
 void progress_clear(struct progress *p);
 

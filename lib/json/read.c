@@ -290,7 +290,8 @@ static void add_utf8(struct str *out, unsigned c)
 	}
 }
 
-static void decode(struct str *out, struct slice s)
+/* nul: what \u0000 becomes. */
+static void decode(struct str *out, struct slice s, unsigned nul)
 {
 	const char *end = s.s + s.n;
 
@@ -305,7 +306,7 @@ static void decode(struct str *out, struct slice s)
 		n = escape_at(bs + 1, end, &code);
 		if (!n)
 			break;
-		add_utf8(out, code);
+		add_utf8(out, code ? code : nul);
 		p = bs + 1 + n;
 	}
 }
@@ -336,7 +337,7 @@ bool key_is(const struct jkey *k, const char *name)
 
 	if (!k->escaped)
 		return strlen(name) == k->n && memcmp(name, k->s, k->n) == 0;
-	decode(&text, (struct slice){ k->s, k->n });
+	decode(&text, (struct slice){ k->s, k->n }, 0);
 	same = strlen(name) == text.len && memcmp(str_c(&text), name, text.len) == 0;
 	str_release(&text);
 	return same;
@@ -350,7 +351,7 @@ char *jr_str(struct jr *r)
 
 	if (!escaped)
 		return xstrndup(s.s, s.n);
-	decode(&out, s);
+	decode(&out, s, 0xfffd);
 	return str_take(&out);
 }
 
@@ -602,12 +603,13 @@ int json_unquote(struct str *out, struct slice raw)
 {
 	struct err ignored;
 	struct jr r;
-	char *text;
+	struct slice s;
+	bool escaped;
 
 	jr_init(&r, raw.s, raw.n);
-	text = jr_str(&r);
-	if (jr_end(&r, &ignored) == 0)
-		str_add(out, text);
-	free(text);
-	return r.failed ? -1 : 0;
+	s = string(&r, &escaped);
+	if (jr_end(&r, &ignored) < 0)
+		return -1;
+	decode(out, s, 0);
+	return 0;
 }

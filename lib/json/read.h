@@ -64,7 +64,7 @@ bool jr_item(struct jr *r);
 
 /* Values. A value of another kind is an error; whole-number readers refuse a
  * fraction, an exponent and what does not fit. */
-char *jr_str(struct jr *r);                     /* caller frees; "" on error */
+char *jr_str(struct jr *r);                     /* caller frees; "" on error; \u0000 becomes U+FFFD */
 char *jr_str_or_null(struct jr *r);             /* NULL for null */
 bool jr_str_is(struct jr *r, const char *want); /* reads a string, compares */
 uint64_t jr_u64(struct jr *r);
@@ -89,7 +89,8 @@ char *json_get_str(const char *s, size_t n, const char *key);
 /* Whether n bytes are well-formed UTF-8 (RFC 3629). */
 bool utf8_valid(const char *s, size_t n);
 
-/* Write a string's JSON text (quotes included) decoded to out; -1: no string. */
+/* Write a string's JSON text (quotes included) decoded to out, NUL characters
+ * and all; -1: no string. */
 int json_unquote(struct str *out, struct slice raw);
 
 #endif

@@ -139,7 +139,7 @@ static int dispatch(const struct record *rec, const struct on *on, void *ctx, st
 int pump(int fd, const struct on *on, void *ctx, struct err *e)
 {
 	struct lines l;
-	struct slice line;
+	struct slice line = { 0 };
 	struct record rec;
 	int rc;
 
@@ -164,6 +164,12 @@ void edit_init(struct edit *d, struct slice line)
 
 void edit_raw(struct edit *d, const char *key, const char *json)
 {
+	for (size_t i = 0; i < d->keys.n; i++)
+		if (strcmp(d->keys.v[i], key) == 0) {
+			free(d->values.v[i]);
+			d->values.v[i] = xstrdup(json);
+			return;
+		}
 	strv_add(&d->keys, key);
 	strv_add(&d->values, json);
 }
@@ -189,43 +195,57 @@ void edit_bool(struct edit *d, const char *key, bool v)
 	edit_raw(d, key, v ? "true" : "false");
 }
 
-static void put_member(struct str *out, size_t *n, const char *key, size_t key_n, const char *value, size_t value_n)
+/* Keep the members that are there, in order, with their new values; a key
+ * that is set and stands twice is kept once. */
+static size_t edit_members(struct edit *d, struct jr *r, bool *used, struct str *out)
 {
-	str_addc(out, *n ? ',' : '{');
-	str_addc(out, '"');
-	str_addn(out, key, key_n);
-	str_add(out, "\":");
-	str_addn(out, value, value_n);
-	++*n;
+	size_t n = 0;
+	struct jkey k;
+
+	for (bool more = jr_object(r); more && jr_key(r, &k);) {
+		struct slice value = jr_raw(r);
+		size_t i;
+
+		for (i = 0; i < d->keys.n; i++)
+			if (key_is(&k, d->keys.v[i]))
+				break;
+		if (i < d->keys.n && used[i])
+			continue;
+		if (i < d->keys.n) {
+			used[i] = true;
+			value = (struct slice){ d->values.v[i], strlen(d->values.v[i]) };
+		}
+		str_add(out, n++ ? ",\"" : "\"");
+		str_addn(out, k.s, k.n);
+		str_add(out, "\":");
+		str_addn(out, value.s, value.n);
+	}
+	return n;
 }
 
 void edit_finish(struct edit *d, struct str *out)
 {
 	bool *used = xcalloc(d->keys.n, sizeof(*used));
 	size_t n = 0;
-	struct jkey k;
+	struct err e;
 	struct jr r;
 
-	jr_init(&r, d->line.s, d->line.n);
-	for (bool more = d->line.n && jr_object(&r); more && jr_key(&r, &k);) {
-		struct slice old = jr_raw(&r);
-		size_t i;
-
-		for (i = 0; i < d->keys.n; i++)
-			if (key_is(&k, d->keys.v[i]))
-				break;
-		if (r.failed)
-			break;
-		if (i < d->keys.n && !used[i]) {
-			used[i] = true;
-			old = (struct slice){ d->values.v[i], strlen(d->values.v[i]) };
-		}
-		put_member(out, &n, k.s, k.n, old.s, old.n);
+	str_addc(out, '{');
+	if (d->line.n) {
+		jr_init(&r, d->line.s, d->line.n);
+		n = edit_members(d, &r, used, out);
+		if (jr_end(&r, &e) < 0)
+			die("edit a record: %s", e.text);
 	}
-	for (size_t i = 0; i < d->keys.n; i++)
-		if (!used[i])
-			put_member(out, &n, d->keys.v[i], strlen(d->keys.v[i]), d->values.v[i], strlen(d->values.v[i]));
-	str_add(out, n ? "}\n" : "{}\n");
+	for (size_t i = 0; i < d->keys.n; i++) {
+		if (used[i])
+			continue;
+		if (n++)
+			str_addc(out, ',');
+		json_quote(out, d->keys.v[i], strlen(d->keys.v[i]));
+		str_addf(out, ":%s", d->values.v[i]);
+	}
+	str_add(out, "}\n");
 	free(used);
 	strv_release(&d->keys);
 	strv_release(&d->values);

@@ -72,7 +72,8 @@ void edit_str(struct edit *d, const char *key, const char *s); /* NULL: null */
 void edit_u64(struct edit *d, const char *key, uint64_t v);
 void edit_bool(struct edit *d, const char *key, bool v);
 void edit_raw(struct edit *d, const char *key, const char *json);
-/* Append the new line and "\n" to out. Replaced keys keep their place. */
+/* Append the new line and "\n" to out. Replaced keys keep their place; of a
+ * key set twice the last value counts. The line must be a JSON object. */
 void edit_finish(struct edit *d, struct str *out); /* releases d */
 /* The same, written to stdout and flushed. */
 int edit_emit(struct edit *d, struct err *e);

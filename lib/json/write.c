@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "json/write.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,46 +225,82 @@ void json_quote(struct str *out, const char *s, size_t n)
 		else
 			str_add(out, "\xef\xbf\xbd");
 		p++;
-		len = 1;
 	}
 	str_addc(out, '"');
 }
 
-/* serde_json's notation: 1e16 and above or below 1e-5 with an exponent. */
-static void with_exponent(struct str *out, const char *text)
+/* Add one to the last digit of "d.ddde-xx"; false when that would carry into
+ * the exponent. */
+static bool next_up(char *text)
 {
-	const char *e = strchr(text, 'e');
-	int exp = atoi(e + 1);
+	for (char *p = strchr(text, 'e') - 1; p >= text; p--) {
+		if (*p == '.')
+			continue;
+		if (*p != '9') {
+			++*p;
+			return true;
+		}
+		*p = '0';
+	}
+	return false;
+}
 
-	str_addn(out, text, (size_t)(e - text));
-	str_addf(out, "e%d", exp);
+/* The fewest digits that read back as v > 0, as "d.ddde-xx". */
+static void shortest(char *text, size_t size, double v)
+{
+	int exp2;
+	/* 15 digits always tell normal numbers apart, subnormal ones need fewer */
+	int n = v < DBL_MIN ? 1 : DBL_DIG;
+
+	for (; n <= 16; n++) {
+		snprintf(text, size, "%.*e", n - 1, v);
+		if (strtod(text, NULL) == v)
+			return;
+		/* numbers lie closer below a power of two than above it: the
+		 * nearest text may miss where the next one up still hits */
+		if (n == 16 && frexp(v, &exp2) == 0.5 && next_up(text) && strtod(text, NULL) == v)
+			return;
+	}
+	snprintf(text, size, "%.16e", v);
+}
+
+/* d digits, the first of them worth 10^exp10, in serde_json's notation: with
+ * an exponent from 1e16 up and below 1e-5. */
+static void put_decimal(struct str *out, const char *digits, int n, int exp10)
+{
+	if (exp10 < -5 || exp10 >= 16) {
+		str_addc(out, digits[0]);
+		if (n > 1)
+			str_addf(out, ".%s", digits + 1);
+		str_addf(out, "e%d", exp10);
+	} else if (exp10 < 0) {
+		str_addf(out, "0.%.*s%s", -exp10 - 1, "0000", digits);
+	} else if (n <= exp10 + 1) {
+		str_addf(out, "%s%.*s.0", digits, exp10 + 1 - n, "000000000000000");
+	} else {
+		str_addf(out, "%.*s.%s", exp10 + 1, digits, digits + exp10 + 1);
+	}
 }
 
 void json_f64(struct str *out, double v)
 {
-	char text[64], plain[64];
-	int digits;
+	char text[32], digits[32];
+	int n = 0;
 
 	if (!isfinite(v))
 		v = 0;
-	for (digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*e", digits - 1, v);
-		if (strtod(text, NULL) == v)
-			break;
-	}
-	/* cut zeros off the fraction: 5.000e+00 is 5e+00 */
-	char *e = strchr(text, 'e'), *last = e - 1;
-	while (*last == '0')
-		last--;
-	if (*last == '.')
-		last--;
-	memmove(last + 1, e, strlen(e) + 1);
-	int exp10 = atoi(strchr(text, 'e') + 1);
-	if (v != 0 && (exp10 < -5 || exp10 >= 16)) {
-		with_exponent(out, text);
+	if (signbit(v))
+		str_addc(out, '-');
+	if (v == 0) {
+		str_add(out, "0.0");
 		return;
 	}
-	digits = (int)(last - text) + (strchr(text, '.') ? 0 : 1) - (text[0] == '-');
-	snprintf(plain, sizeof(plain), "%.*f", digits - 1 - exp10 > 0 ? digits - 1 - exp10 : 1, v);
-	str_add(out, plain);
+	shortest(text, sizeof(text), fabs(v));
+	for (const char *p = text; *p != 'e'; p++)
+		if (*p != '.')
+			digits[n++] = *p;
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	digits[n] = '\0';
+	put_decimal(out, digits, n, atoi(strchr(text, 'e') + 1));
 }

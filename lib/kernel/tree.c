@@ -181,8 +181,13 @@ static int probe_git(struct tree_state *t, struct err *e)
 {
 	static const char *const words[] = { "rev-parse", "HEAD^{commit}", "HEAD^{tree}", "--git-path", "index", NULL };
 	auto_str struct str out = { 0 };
+	auto_free char *program = find_program("git");
 	char *at, *commit, *tree, *index;
 
+	if (!program) {
+		err_set(e, "%s is a git tree, and git is not installed", t->path);
+		return err_hint(e, "install git, or remove .git to build the tree uncached");
+	}
 	if (git(t->path, words, NULL, &out, e) < 0)
 		return err_hint(e,
 				"HEAD must name a commit: commit the sources, or remove .git to build them uncached");

@@ -2,15 +2,17 @@
 # shellcheck shell=bash
 # What every test file loads: where things are, doubles of helpers, waiting.
 
+ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+
 # Point everything at the tree under test and at directories of this test's
 # own; forget what the caller's environment says about ktstr.
 setup_paths() {
 	local v build=${B:-build}
 
-	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 	[[ $build == /* ]] || build=$ROOT/$build
 	for v in $(compgen -e | grep -E '^(KTSTR_|NEXTEST|CARGO_TARGET_DIR$)'); do
-		unset "$v"
+		# where t/check keeps the kernel all guests boot
+		[[ $v == KTSTR_TEST_CACHE ]] || unset "$v"
 	done
 	# cargo's own homes are looked up below HOME, which moves
 	[ ! -d "$HOME/.cargo" ] || export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo}

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "front/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FLAG(n, h)    .opt = { .name = n, .type = OPT_FLAG, .help = h }
+#define STR(n, a, h)  .opt = { .name = n, .type = OPT_STR, .arg = a, .help = h }
+#define LIST(n, a, h) .opt = { .name = n, .type = OPT_LIST, .arg = a, .help = h }
+
+#define BUILD  "ktstr-resolve {kernel} | ktstr-fetch | ktstr-build |3 "
+#define DIRECT "ktstr-exec --no-kernel -- "
+
+static const char *const accels[] = { "auto", "kvm", "tcg", NULL };
+static const char *const shells[] = { "bash", "elvish", "fish", "powershell", "zsh", NULL };
+
+/* Options that several commands share, each written once. */
+#define KERNEL_OPTS                                                                                    \
+	{ .opt = { .name = "kernel",                                                                   \
+		   .type = OPT_LIST,                                                                   \
+		   .arg = "ID",                                                                        \
+		   .help = "Kernel to build if needed and to test; repeatable",                        \
+		   .more = "A source directory, a source tarball, a version, a cache key, a range\n"   \
+			   "START..END or git+URL#REF. Without it the newest kernel of the cache is\n" \
+			   "used. Several kernels multiply the tests." },                              \
+	  .as = "" },                                                                                  \
+	{                                                                                              \
+		.opt = { .name = "lean",                                                               \
+			 .type = OPT_FLAG,                                                             \
+			 .help = "Build kernels from the lean configuration",                          \
+			 .more = "A third of the build time of defconfig; kept apart in the cache.\n"  \
+				 "Also settable by KTSTR_LEAN=1." },                                   \
+		.env = ENV_LEAN                                                                        \
+	}
+
+#define MODE_OPTS                                                                                    \
+	{ .opt = { .name = "no-perf-mode",                                                           \
+		   .type = OPT_FLAG,                                                                 \
+		   .help = "Switch every performance mode feature off",                              \
+		   .more = "Locks on CPUs, pinning, real-time priority, huge pages, NUMA binding.\n" \
+			   "Also settable by KTSTR_NO_PERF_MODE=1." },                               \
+	  .env = ENV_NO_PERF_MODE },                                                                 \
+		{ .opt = { .name = "no-skip-mode",                                                   \
+			   .type = OPT_FLAG,                                                         \
+			   .help = "A test that cannot run here fails, where it would be skipped",   \
+			   .more = "Also settable by KTSTR_NO_SKIP_MODE=1." },                       \
+		  .env = ENV_NO_SKIP_MODE },                                                         \
+	{                                                                                            \
+		.opt = { .name = "accel",                                                            \
+			 .type = OPT_STR,                                                            \
+			 .arg = "HOW",                                                               \
+			 .help = "What runs the VMs",                                                \
+			 .more = "auto takes KVM where a guest really runs on it, else TCG.\n"       \
+				 "Also settable by KTSTR_ACCEL.",                                    \
+			 .choices = accels },                                                        \
+		.env = ENV_ACCEL                                                                     \
+	}
+
+#define RELEASE_OPT                                                                                 \
+	{ .opt = { .name = "release",                                                               \
+		   .type = OPT_FLAG,                                                                \
+		   .help = "Build and run tests with the release profile",                          \
+		   .more = "Its checks are stricter: gaps up to 2000 ms where debug allows 3000,\n" \
+			   "a spread up to 15 % where debug allows 35 %." },                        \
+	  .as = "--cargo-profile release" }
+
+static const struct cmd_opt test_opts[] = { KERNEL_OPTS, MODE_OPTS, RELEASE_OPT, { { 0 } } };
+static const struct cmd_opt llvm_cov_opts[] = { KERNEL_OPTS, MODE_OPTS, { { 0 } } };
+static const struct cmd_opt verifier_opts[] = {
+	KERNEL_OPTS,
+	{ FLAG("raw", "Show the verifier's log as it came, cycles not collapsed"), .env = ENV_VERIFIER_RAW },
+	{ { 0 } },
+};
+
+#define JSON_OPT(h) { FLAG("json", h) }
+#define DIR_OPT     { STR("dir", "DIR", "Read runs from here, not from target/ktstr"), .as = "" }
+#define RUN_OPT                                                              \
+	{                                                                    \
+		.opt = {.name = "run",                                       \
+			.type = OPT_STR,                                     \
+			.arg = "RUN",                                        \
+			.help = "Run, as 'cargo ktstr stats list' names it", \
+			.required = true }                                   \
+	}
+
+static const struct cmd_opt json_opts[] = { JSON_OPT("Print JSON, not a table"), { { 0 } } };
+static const struct cmd_opt values_opts[] = { JSON_OPT("Print JSON, not a block for each dimension"),
+					      DIR_OPT,
+					      { { 0 } } };
+static const struct cmd_opt run_opts[] = {
+	RUN_OPT,
+	{ STR("dir", "DIR", "Read runs from here, not from target/ktstr") },
+	{ { 0 } },
+};
+static const struct cmd_opt explain_opts[] = {
+	RUN_OPT,
+	{ STR("dir", "DIR", "Read runs from here, not from target/ktstr") },
+	JSON_OPT("Print JSON over the whole run, not text for each result"),
+	{ { 0 } },
+};
+
+/* One dimension of a comparison: both sides, side A, side B. */
+#define DIMENSION(n, a, what)                                                      \
+	{ .opt = { .name = n,                                                      \
+		   .type = OPT_LIST,                                               \
+		   .arg = a,                                                       \
+		   .help = "Both sides: " what "; repeatable",                     \
+		   .more = "--a-" n " or --b-" n " replaces it for its side." } }, \
+		{ LIST("a-" n, a, "Side A: " what) },                              \
+	{                                                                          \
+		LIST("b-" n, a, "Side B: " what)                                   \
+	}
+
+static const struct cmd_opt compare_opts[] = {
+	{ .opt = { .name = "filter",
+		   .brief = 'E',
+		   .type = OPT_STR,
+		   .arg = "TEXT",
+		   .help = "Only rows whose scenario, topology, scheduler or work type has it" } },
+	{ .opt = { .name = "threshold",
+		   .type = OPT_REAL,
+		   .arg = "PCT",
+		   .help = "One relative threshold for every metric, in percent",
+		   .conflicts = "policy" } },
+	{ STR("policy", "FILE", "JSON file of thresholds, one a metric") },
+	DIR_OPT,
+	{ FLAG("no-average", "Keep every result apart; no averages") },
+	DIMENSION("kernel", "VERSION", "kernel version; 6.12 means all of 6.12.x"),
+	DIMENSION("project-commit", "HASH", "commit of the project"),
+	DIMENSION("kernel-commit", "HASH", "commit of the kernel tree"),
+	DIMENSION("run-source", "NAME", "local, ci or archive"),
+	DIMENSION("scheduler", "NAME", "scheduler"),
+	DIMENSION("topology", "LABEL", "topology, such as 1n2l4c2t"),
+	DIMENSION("work-type", "TYPE", "work type, such as SpinWait"),
+	{ { 0 } },
+};
+
+static const struct cmd_opt list_opts[] = {
+	JSON_OPT("Print JSON"),
+	{ .opt = { .name = "range",
+		   .type = OPT_STR,
+		   .arg = "START..END",
+		   .help = "Print the versions a range stands for; builds nothing",
+		   .more = "Asks kernel.org once; the cache is not read." } },
+	{ { 0 } },
+};
+
+static const struct cmd_opt build_opts[] = {
+	{ .opt = { .name = "source",
+		   .type = OPT_STR,
+		   .arg = "PATH",
+		   .help = "Build this source directory or source tarball",
+		   .more = "A directory with uncommitted changes is built and not cached.",
+		   .conflicts = "git" },
+	  .as = "./" },
+	{ .opt = { .name = "git",
+		   .type = OPT_STR,
+		   .arg = "URL",
+		   .help = "Clone this repository at --ref, one commit deep",
+		   .needs = "ref" },
+	  .as = "" },
+	{ .opt = { .name = "ref",
+		   .type = OPT_STR,
+		   .arg = "REF",
+		   .help = "Branch, tag or commit of --git",
+		   .needs = "git" },
+	  .as = "" },
+	{ .opt = { .name = "lean", .type = OPT_FLAG, .help = "Build from the lean configuration" }, .env = ENV_LEAN },
+	{ FLAG("force", "Build even if the cache has it") },
+	{ .opt = { .name = "clean",
+		   .type = OPT_FLAG,
+		   .help = "Run make mrproper first; only with --source",
+		   .more = "Downloaded sources start clean." } },
+	{ .opt = { .name = "cpu-cap",
+		   .type = OPT_INT,
+		   .arg = "N",
+		   .help = "Reserve exactly N CPUs for the build",
+		   .more = "Without it 30 % of the CPUs this process may use.",
+		   .min = 1,
+		   .max = 1 << 20 } },
+	{ STR("extra-kconfig", "PATH", "Merge this configuration fragment behind the built-in one") },
+	{ FLAG("skip-sha256", "Do not check the checksum of a download") },
+	JSON_OPT("Write the finished kernel records to standard output"),
+	{ { 0 } },
+};
+
+static const struct cmd_opt clean_opts[] = {
+	{ .opt = { .name = "keep",
+		   .type = OPT_INT,
+		   .arg = "N",
+		   .help = "Keep the N newest valid kernels",
+		   .min = 0,
+		   .max = 1 << 30 } },
+	{ FLAG("force", "Do not ask") },
+	{ .opt = { .name = "corrupt-only",
+		   .type = OPT_FLAG,
+		   .help = "Remove only entries that cannot be used",
+		   .conflicts = "keep" } },
+	{ { 0 } },
+};
+
+static const struct cmd_opt funify_opts[] = {
+	{ STR("seed", "SEED", "Choose the names by this word") },
+	{ FLAG("pretty", "Print over several lines") },
+	{ { 0 } },
+};
+
+static const struct cmd_opt completions_opts[] = {
+	{ STR("binary", "NAME", "Command word the script is for (cargo)") },
+	{ { 0 } },
+};
+
+static const struct cmd_opt export_opts[] = {
+	{ .opt = { .name = "output",
+		   .brief = 'o',
+		   .type = OPT_STR,
+		   .arg = "PATH",
+		   .help = "Where to write it (TEST.run)" } },
+	{ .opt = { .name = "package",
+		   .brief = 'p',
+		   .type = OPT_STR,
+		   .arg = "NAME",
+		   .help = "Look only in this package" } },
+	{ FLAG("release", "Build tests with the release profile") },
+	{ { 0 } },
+};
+
+static const struct cmd_opt locks_opts[] = {
+	JSON_OPT("Print JSON"),
+	{ .opt = { .name = "watch",
+		   .type = OPT_TIME,
+		   .arg = "DURATION",
+		   .help = "Show it again at this interval: 100ms, 1s, 5m" } },
+	{ { 0 } },
+};
+
+static const struct cmd_opt shell_opts[] = {
+	{ .opt = { .name = "kernel",
+		   .type = OPT_STR,
+		   .arg = "ID",
+		   .help = "Kernel to boot",
+		   .more = "A source directory, a boot image, a version or a cache key." },
+	  .as = "" },
+	{ STR("topology", "N,L,C,T", "NUMA nodes, LLCs in total, cores in an LLC, threads in a core (1,1,1,1)") },
+	{ .opt = { .name = "include-files",
+		   .brief = 'i',
+		   .type = OPT_LIST,
+		   .arg = "PATH",
+		   .help = "File, directory or command to put in the guest; repeatable" } },
+	{ .opt = { .name = "memory-mb",
+		   .type = OPT_INT,
+		   .arg = "MIB",
+		   .help = "Memory of the guest",
+		   .min = 128,
+		   .max = 4294967295 } },
+	{ FLAG("dmesg", "Show the guest kernel's console") },
+	{ STR("exec", "COMMAND", "Run one command and return its exit code") },
+	{ FLAG("no-perf-mode", "Switch every performance mode feature off"), .env = ENV_NO_PERF_MODE },
+	{ .opt = { .name = "cpu-cap",
+		   .type = OPT_INT,
+		   .arg = "N",
+		   .help = "Reserve exactly N CPUs",
+		   .needs = "no-perf-mode",
+		   .min = 1,
+		   .max = 1 << 20 } },
+	{ STR("disk", "SIZE", "Give the guest an empty disk: 512mib, 2gib") },
+	{ .opt = { .name = "accel", .type = OPT_STR, .arg = "HOW", .help = "What runs the VM", .choices = accels },
+	  .env = ENV_ACCEL },
+	{ { 0 } },
+};
+
+#define KERNEL_BUILD(spec)                                              \
+	"ktstr-resolve {force} " spec " | ktstr-fetch {skip-sha256} | " \
+	"ktstr-build {force} {clean} {cpu-cap} {extra-kconfig}"
+
+const struct command commands[] = {
+	{ .name = "test",
+	  .alias = "nextest",
+	  .about = "Build the kernel (if needed) and run tests by cargo nextest run",
+	  .args = "[ARGS]...",
+	  .detail = "From the first word that is no option above, or behind --, everything is passed\n"
+		    "to cargo nextest run: cargo ktstr test --kernel ../linux -- -E 'test(my_test)'",
+	  .tail = true,
+	  .needs = "cargo-nextest",
+	  .opts = test_opts,
+	  .recipes = { { "kernel", BUILD "ktstr-exec -- cargo nextest run {release} {tail}" },
+		       { NULL, DIRECT "cargo nextest run {release} {tail}" } } },
+	{ .name = "coverage",
+	  .about = "Build the kernel (if needed) and run tests with coverage",
+	  .args = "[ARGS]...",
+	  .detail = "From the first word that is no option above, or behind --, everything is passed\n"
+		    "to cargo llvm-cov nextest.",
+	  .tail = true,
+	  .needs = "cargo-nextest cargo-llvm-cov",
+	  .opts = test_opts,
+	  .recipes = { { "kernel", BUILD "ktstr-exec -- cargo llvm-cov nextest {release} {tail}" },
+		       { NULL, DIRECT "cargo llvm-cov nextest {release} {tail}" } } },
+	{ .name = "llvm-cov",
+	  .about = "Run cargo llvm-cov with any arguments",
+	  .args = "[ARGS]...",
+	  .detail = "Everything from the first word that is no option above is passed on as it is:\n"
+		    "cargo ktstr llvm-cov report --lcov --output-path lcov.info",
+	  .tail = true,
+	  .opts = llvm_cov_opts,
+	  .recipes = { { "kernel", BUILD "ktstr-exec -- cargo llvm-cov {tail}" },
+		       { NULL, DIRECT "cargo llvm-cov {tail}" } } },
+	{ .name = "stats",
+	  .about = "Show results, the newest run by default",
+	  .recipes = { { NULL, "ktstr-sidecar read --newest | ktstr-compare report" } } },
+	{ .name = "stats list", .about = "List runs, newest first", .recipes = { { NULL, "ktstr-sidecar list" } } },
+	{ .name = "stats list-metrics",
+	  .about = "List the metrics and their thresholds",
+	  .opts = json_opts,
+	  .recipes = { { NULL, "ktstr-compare metrics {json}" } } },
+	{ .name = "stats list-values",
+	  .about = "List what the results can be compared by",
+	  .opts = values_opts,
+	  .recipes = { { NULL, "ktstr-sidecar read {dir} | ktstr-compare values {json}" } } },
+	{ .name = "stats show-host",
+	  .about = "Show the host a run was made on",
+	  .opts = run_opts,
+	  .recipes = { { NULL, "ktstr-sidecar host {options}" } } },
+	{ .name = "stats explain-sidecar",
+	  .about = "Say why fields of a run's results are empty",
+	  .opts = explain_opts,
+	  .recipes = { { NULL, "ktstr-sidecar explain {options}" } } },
+	{ .name = "stats compare",
+	  .about = "Compare results; exit 1 on a regression",
+	  .detail = "The options for side A and side B say what separates the two:\n"
+		    "cargo ktstr stats compare --a-kernel 6.14 --b-kernel 6.15 --scheduler scx_rusty",
+	  .opts = compare_opts,
+	  .recipes = { { NULL, "ktstr-sidecar read {dir} | ktstr-compare {options}" } } },
+	{ .name = "kernel", .about = "Manage cached kernels" },
+	{ .name = "kernel list",
+	  .about = "List cached kernels, newest first",
+	  .opts = list_opts,
+	  .recipes = { { "range", "ktstr-resolve {range} {json}" }, { NULL, "ktstr-cache list {json}" } } },
+	{ .name = "kernel build",
+	  .about = "Get, build and cache a kernel",
+	  .args = "[VERSION]",
+	  .detail = "Without VERSION, --source or --git: the newest stable series with at least eight\n"
+		    "maintenance releases. A version such as 6.12 means its newest patch release.",
+	  .max_args = 1,
+	  .alone = "source git",
+	  .needs = "make",
+	  .opts = build_opts,
+	  .recipes = { { "source", KERNEL_BUILD("{source}") },
+		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
+		       { NULL, KERNEL_BUILD("{args}") } },
+	  .works = true },
+	{ .name = "kernel clean",
+	  .about = "Remove cached kernels",
+	  .opts = clean_opts,
+	  .recipes = { { NULL, "ktstr-cache clean {options}" } } },
+	{ .name = "model", .about = "Manage the cached language model" },
+	{ .name = "model fetch",
+	  .about = "Download the model and check it",
+	  .recipes = { { NULL, "ktstr-model fetch" } } },
+	{ .name = "model status",
+	  .about = "Say whether the model is there and whole",
+	  .recipes = { { NULL, "ktstr-model status" } } },
+	{ .name = "model clean", .about = "Delete the model", .recipes = { { NULL, "ktstr-model clean" } } },
+	{ .name = "verifier",
+	  .about = "Collect BPF verifier figures of every scheduler",
+	  .detail = "Every scheduler, kernel and topology is a test of its own.",
+	  .needs = "cargo-nextest",
+	  .opts = verifier_opts,
+	  .recipes = { { "kernel", BUILD "ktstr-exec -- cargo nextest run -E test(/^verifier/)" },
+		       { NULL, DIRECT "cargo nextest run -E test(/^verifier/)" } } },
+	{ .name = "funify",
+	  .alias = "costume",
+	  .about = "Replace the names in a JSON text by pet names",
+	  .args = "[INPUT]",
+	  .max_args = 1,
+	  .opts = funify_opts,
+	  .recipes = { { NULL, "ktstr-funify {options} {args}" } } },
+	{ .name = "completions",
+	  .about = "Print a completion script for a shell",
+	  .args = "<SHELL>",
+	  .min_args = 1,
+	  .max_args = 1,
+	  .words = shells,
+	  .opts = completions_opts,
+	  .recipes = { { NULL, "ktstr-completions {options} {args}" } } },
+	{ .name = "show-host",
+	  .about = "Show this host as results record it",
+	  .recipes = { { NULL, "ktstr-show-host" } } },
+	{ .name = "show-thresholds",
+	  .about = "Show what a test is checked against",
+	  .args = "<TEST>",
+	  .min_args = 1,
+	  .max_args = 1,
+	  .recipes = { { NULL, "ktstr-show-thresholds {args}" } } },
+	{ .name = "export",
+	  .about = "Write a test into one file that runs anywhere",
+	  .args = "<TEST>",
+	  .min_args = 1,
+	  .max_args = 1,
+	  .opts = export_opts,
+	  .recipes = { { NULL, "ktstr-export {options} {args}" } } },
+	{ .name = "locks",
+	  .about = "Show who holds locks on CPUs, cache entries and runs",
+	  .opts = locks_opts,
+	  .recipes = { { NULL, "ktstr-locks {options}" } } },
+	{ .name = "shell",
+	  .about = "Boot a kernel and open a shell in it",
+	  .opts = shell_opts,
+	  .recipes = { { "kernel", BUILD "ktstr-vm shell {options}" }, { NULL, "ktstr-vm shell {options}" } } },
+	{ 0 },
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (strcmp(c->name, name) == 0 || (c->alias && strcmp(c->alias, name) == 0))
+			return strchr(name, ' ') ? NULL : c;
+	return NULL;
+}
+
+/* The part of the row's name behind the group's, or NULL for a row that is
+ * not right below it. */
+static const char *leaf(const struct command *c, const struct command *group)
+{
+	size_t n = group ? strlen(group->name) : 0;
+
+	if (!group)
+		return strchr(c->name, ' ') ? NULL : c->name;
+	return strncmp(c->name, group->name, n) == 0 && c->name[n] == ' ' ? c->name + n + 1 : NULL;
+}
+
+const struct command *command_sub(const struct command *group, const char *word)
+{
+	for (const struct command *c = commands; c->name; c++) {
+		const char *name = leaf(c, group);
+
+		if (name && strcmp(name, word) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+bool command_is_group(const struct command *c)
+{
+	for (const struct command *s = commands; s->name; s++)
+		if (leaf(s, c))
+			return true;
+	return false;
+}
+
+void command_list(const struct command *group, struct str *out)
+{
+	for (const struct command *c = commands; c->name; c++) {
+		const char *name = leaf(c, group);
+
+		if (!name)
+			continue;
+		str_addf(out, "  %-16s  %s", name, c->about);
+		if (c->alias)
+			str_addf(out, " [aliases: %s]", c->alias);
+		str_addc(out, '\n');
+	}
+	str_addf(out, "  %-16s  %s\n", "help", "Print this text, or the help of a command");
+}
+
+const char *command_suggest(const struct command *group, const char *word)
+{
+	auto_strv struct strv names = { 0 };
+	const char *near;
+
+	for (const struct command *c = commands; c->name; c++) {
+		if (!leaf(c, group))
+			continue;
+		strv_add(&names, leaf(c, group));
+		if (c->alias)
+			strv_add(&names, c->alias);
+	}
+	strv_add(&names, "help");
+	near = suggest(word, (const char *const *)names.v);
+	if (!near)
+		return NULL;
+	for (const struct command *c = commands; c->name; c++)
+		if (leaf(c, group) && strcmp(leaf(c, group), near) == 0)
+			return leaf(c, group);
+		else if (leaf(c, group) && c->alias && strcmp(c->alias, near) == 0)
+			return c->alias;
+	return "help";
+}
+
+void command_names(struct str *out)
+{
+	for (const struct command *c = commands; c->name; c++) {
+		str_addf(out, "%s\n", c->name);
+		if (c->alias)
+			str_addf(out, "%s\n", c->alias);
+	}
+}

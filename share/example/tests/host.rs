@@ -1,0 +1,1 @@
+ktstr::c_test!("host.c");
