@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term.h"
 #include "result/analysis.h"
 
 struct samples {
