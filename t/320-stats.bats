@@ -29,7 +29,7 @@ plain='.monitor = null | .verifier_stats = [] | .kvm_stats = null | .stimulus_ev
 	KTSTR_SIDECAR_DIR=$WORK run -0 --separate-stderr "$SIDECAR" list
 	[ -z "$stderr" ]
 	# a cell ends in a blank, which the mark makes visible
-	diff - <(sed 's/$/|/' <<<"$output") <<-'EOF'
+	diff - <(printf '%s|\n' "${lines[@]}") <<-'EOF'
 		 RUN             TESTS  DATE                  ARCH   |
 		 6.15.0-3f9c2ab  1      -                     -      |
 		 empty           0      -                     -      |
