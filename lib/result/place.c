@@ -130,10 +130,10 @@ static void remove_files(const char *path, bool (*fits)(const char *name, const 
 	struct stat st;
 
 	while (dir && (d = readdir(dir))) {
-		if (!fits(d->d_name, arg))
-			continue;
-		if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
-			unlinkat(dirfd(dir), d->d_name, 0);
+		auto_free char *file = xasprintf("%s/%s", path, d->d_name);
+
+		if (fits(d->d_name, arg) && lstat(file, &st) == 0 && S_ISREG(st.st_mode))
+			unlink(file);
 	}
 	if (dir)
 		closedir(dir);
