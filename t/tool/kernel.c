@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/proc.h"
@@ -126,8 +125,9 @@ static int hold(char **a)
 
 	if (cache_hold(a[0], &l, true, &e) != 0)
 		die_err(&e);
-	exec_replace(a + 1, &e);
-	die_err(&e);
+	if (exec_replace(a + 1, &e) < 0)
+		die_err(&e);
+	return 127;
 }
 
 static const struct {
