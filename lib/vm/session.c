@@ -267,15 +267,16 @@ static void take_line(struct session *s, struct slice line)
 {
 	struct record rec;
 	struct err ignored;
-	char who = line.n ? *line.s : '\0';
+	bool own;
 
 	if (!line.n)
 		return;
+	own = *line.s == 'i';
 	line.s++;
 	line.n--;
 	if (record_parse(line, 0, &rec, &ignored) < 0)
 		events_text(s->ev, "bad_message", line);
-	else if (who == 'i')
+	else if (own)
 		from_init(s, &rec);
 	else
 		from_program(s, &rec);
