@@ -22,8 +22,7 @@ tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 # What a program needs beyond libktstr.a and libc.
 LDLIBS_ktstr-fetch	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-resolve	:= -lcrypto
-LDLIBS_ktstr-build	:= -lgit2 -lelf -lcrypto
-LDLIBS_ktstr-cache	:= -lelf
+LDLIBS_ktstr-build	:= -lelf -lcrypto
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "json/write.h"
 #include "kernel/cache.h"
 #include "kernel/key.h"
@@ -46,10 +46,31 @@ static const char *kconfig_status(const struct cache_entry *c)
 	return "stale";
 }
 
+/* Metadata may come from anywhere; none of it is to steer the terminal. */
+static void print_line(struct str *line)
+{
+	for (size_t i = 0; i < line->len; i++)
+		if ((unsigned char)line->s[i] < 0x20 || line->s[i] == 0x7f)
+			line->s[i] = '?';
+	puts(line->s);
+}
+
 static void print_row(const char *key, const char *version, const char *source, const char *arch, const char *built,
 		      const char *tags)
 {
-	printf("  %-48s %-12s %-8s %-7s %s%s\n", key, version, source, arch, built, tags);
+	auto_str struct str line = { 0 };
+
+	str_addf(&line, "  %-48s %-12s %-8s %-7s %s%s", key, version, source, arch, built, tags);
+	print_line(&line);
+}
+
+static unsigned print_corrupt(const struct cache_entry *c)
+{
+	auto_str struct str line = { 0 };
+
+	str_addf(&line, "  %-48s (corrupt: %s)", c->key, c->problem);
+	print_line(&line);
+	return TAG_CORRUPT;
 }
 
 static unsigned print_entry(const struct cache_entry *c)
@@ -58,10 +79,8 @@ static unsigned print_entry(const struct cache_entry *c)
 	const char *kconfig;
 	unsigned seen = 0;
 
-	if (c->problem) {
-		printf("  %-48s (corrupt: %s)\n", c->key, c->problem);
-		return TAG_CORRUPT;
-	}
+	if (c->problem)
+		return print_corrupt(c);
 	kconfig = kconfig_status(c);
 	if (strcmp(kconfig, "matches") != 0) {
 		str_addf(&tags, " (%s kconfig)", kconfig);

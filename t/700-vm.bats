@@ -198,7 +198,7 @@ setup() {
 @test "kill -9 of QEMU is told as such" {
 	request 'sleep 1000'
 	vm_run 2>"$BATS_TEST_TMPDIR/err" 3>&- &
-	wait_for payload
+	wait_event payload
 	kill -9 "$(jq 'select(.type == "boot").qemu_pid' "$EVENTS")"
 	! wait $! || false
 	[ "$(ending reason)" = qemu_died ]
@@ -211,7 +211,7 @@ setup() {
 		request 'sleep 1000'
 		"$LIBEXEC/ktstr-vm" run --accel=tcg <"$REQUEST" >"$EVENTS" 2>/dev/null 3>&- &
 		pid=$!
-		wait_for boot
+		wait_event boot
 		qemu=$(jq 'select(.type == "boot").qemu_pid' "$EVENTS")
 		[ -d "/proc/$qemu" ]
 		kill -s "$sig" "$pid"

@@ -122,21 +122,33 @@ static int mark_save(const struct mark *m, const char *path, struct err *e)
 	return write_file(path, text.s, text.len, 0666, e);
 }
 
-/* Remove result files and what killed writers left of them; nothing else. */
-static void empty_dir(const char *path)
+/* Remove the regular files whose names the claim fits; nothing else. */
+static void remove_files(const char *path, bool (*fits)(const char *name, const char *arg), const char *arg)
 {
 	DIR *dir = opendir(path);
 	struct dirent *d;
 	struct stat st;
 
 	while (dir && (d = readdir(dir))) {
-		if (!is_sidecar_name(d->d_name) && !strstr(d->d_name, ".ktstr.json.tmp."))
-			continue;
-		if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
-			unlinkat(dirfd(dir), d->d_name, 0);
+		auto_free char *file = xasprintf("%s/%s", path, d->d_name);
+
+		if (fits(d->d_name, arg) && lstat(file, &st) == 0 && S_ISREG(st.st_mode))
+			unlink(file);
 	}
 	if (dir)
 		closedir(dir);
+}
+
+/* A result, or what a killed writer left of one. */
+static bool is_result(const char *name, const char *arg)
+{
+	(void)arg;
+	return is_sidecar_name(name) || strstr(name, ".ktstr.json.tmp.");
+}
+
+static void empty_dir(const char *path)
+{
+	remove_files(path, is_result, NULL);
 }
 
 static void begin_run(struct mark *m, const char *dir, const char *token, const char *label)
@@ -165,7 +177,7 @@ static void begin_run(struct mark *m, const char *dir, const char *token, const 
  * checksum, so that two labels never share a directory. */
 static char *component(const char *text)
 {
-	char *name = xstrndup(text, 120);
+	char *name = xasprintf("%.120s", text);
 	bool changed = strlen(text) > 120;
 
 	for (char *p = name; *p; p++) {
@@ -186,6 +198,30 @@ static char *component(const char *text)
 	return name;
 }
 
+/* What writers killed while they saved a mark left of it. */
+static void sweep_marks(const char *mark_path)
+{
+	auto_free char *dir = xstrndup(mark_path, (size_t)(strrchr(mark_path, '/') - mark_path));
+	auto_free char *prefix = xasprintf("%s.tmp.", strrchr(mark_path, '/') + 1);
+
+	remove_files(dir, starts_with, prefix);
+}
+
+/* Another kernel has the directory: use a sub-directory of it. */
+static int move_aside(struct place *p, struct mark *m, const char *label, bool *changed, struct err *e)
+{
+	auto_free char *name = component(label);
+	char *sub = xasprintf("%s/%s", p->dir, name);
+
+	free(p->dir);
+	p->dir = sub;
+	if (!strv_has(&m->others, name)) {
+		strv_add(&m->others, name);
+		*changed = true;
+	}
+	return make_dirs(sub, e);
+}
+
 /* Under the lock: a new run empties the directory, a second kernel moves to
  * its sub-directory. */
 static int settle(struct place *p, const char *mark_path, const char *label, struct err *e)
@@ -197,20 +233,17 @@ static int settle(struct place *p, const char *mark_path, const char *label, str
 
 	mark_load(&m, mark_path);
 	p->first = changed = !strv_has(&m.runs, token);
-	if (p->first)
+	if (p->first) {
+		sweep_marks(mark_path);
 		begin_run(&m, p->dir, token, label);
-	if (strcmp(m.label, label) != 0) {
-		char *name = component(label), *sub = xasprintf("%s/%s", p->dir, name);
-
-		free(p->dir);
-		p->dir = sub;
-		rc = make_dirs(sub, e);
-		if (!strv_has(&m.others, name)) {
-			changed = true;
-			strv_add(&m.others, name);
-		}
-		free(name);
 	}
+	if (*label && !*m.label) {
+		free(m.label);
+		m.label = xstrdup(label);
+		changed = true;
+	}
+	if (*label && strcmp(m.label, label) != 0)
+		rc = move_aside(p, &m, label, &changed, e);
 	if (rc == 0 && changed)
 		rc = mark_save(&m, mark_path, e);
 	shape_release(&mark_shape, &m);

@@ -65,7 +65,7 @@ of() {
 }
 
 # Wait until an event of this kind is in $EVENTS.
-wait_for() {
+wait_event() {
 	for ((i = 0; i < 1200; i++)); do
 		! grep -q "\"type\":\"$1\"" "$EVENTS" 2>/dev/null || return 0
 		sleep 0.05
@@ -84,4 +84,20 @@ wait_gone() {
 	done
 	echo "process $1 is still there" >&2
 	return 1
+}
+# The QEMU processes of this test: those whose TMPDIR is its own.
+vms() {
+	local pid
+
+	for pid in $(pgrep qemu-system); do
+		! tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qxF "TMPDIR=$TMPDIR" || echo "$pid"
+	done
+}
+
+vm_runs() {
+	[[ -n $(vms) ]]
+}
+
+no_vm() {
+	[[ -z $(vms) ]]
 }

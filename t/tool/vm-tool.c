@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "vm/accel.h"
 #include "vm/elfdeps.h"
 #include "vm/files.h"

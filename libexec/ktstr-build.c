@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ktstr-build: build each kernel whose source has been fetched and put it in
+ * the cache. What a tree holds is looked at before, when its lock is held,
+ * and after the build: only what surely is what its key says is stored.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/file.h"
+#include "cli/opt.h"
+#include "base/proc.h"
+#include "base/stop.h"
+#include "base/term.h"
+#include "kernel/arch.h"
+#include "kernel/cache.h"
+#include "kernel/kconfig.h"
+#include "kernel/key.h"
+#include "kernel/krecord.h"
+#include "kernel/make.h"
+#include "kernel/srcdir.h"
+#include "kernel/tree.h"
+
+static bool force;
+static int failures;
+
+static struct opt opts[] = {
+	{ "force", 0, OPT_FLAG, &force, NULL, "build and store even what the cache has" },
+	{ 0 },
+};
+
+static const struct program program = {
+	.name = "ktstr-build",
+	.about = "Build fetched kernels into the cache (records on stdin and stdout)",
+	.opts = opts,
+};
+
+/* One kernel on its way. */
+struct job {
+	const struct krecord *k;
+	struct key_config config;
+	char *root, *key; /* key may change with the tree's HEAD */
+	char *image, *vmlinux;
+	char *dir;  /* out: cache entry, or the tree itself */
+	bool temp;  /* the source is ours and goes away */
+	bool clean; /* may be stored */
+	bool stored;
+	struct tree_state tree; /* of local trees, when the build began */
+};
+
+static int check_tools(bool lean, struct err *e)
+{
+	static const char *const tools[] = { "make", "flex", "bison", "bc", "perl", "pahole", NULL };
+	auto_str struct str lost = { 0 };
+
+	for (size_t i = 0; tools[i]; i++) {
+		auto_free char *path = find_program(tools[i]);
+
+		if (!path)
+			str_addf(&lost, "\n  - %s", tools[i]);
+	}
+	if (lean) {
+		auto_free char *path = find_program("lz4");
+
+		if (!path)
+			str_add(&lost, "\n  - lz4");
+	}
+	if (!lost.len)
+		return 0;
+	err_set(e, "missing required tool(s):%s", lost.s);
+	return err_hint(e,
+			"on Debian: apt install build-essential flex bison bc perl dwarves lz4 libelf-dev libssl-dev");
+}
+
+/* 1: the cache has it, and j->dir says where. */
+static int look_up(struct job *j, struct err *e)
+{
+	struct cache_entry c;
+	int rc;
+
+	if (force)
+		return 0;
+	rc = cache_find_equal(j->key, &c, e);
+	if (rc == 1)
+		j->dir = xstrdup(c.dir);
+	cache_entry_release(&c);
+	return rc;
+}
+
+/* The tree once its lock is held: what changed since it was resolved? */
+static int look_again(struct job *j, struct err *e)
+{
+	const struct krecord *k = j->k;
+	struct err why;
+
+	if (tree_probe(k->src, &j->tree, &why) < 0) {
+		note("source tree %s cannot be read again (%s); rebuilding conservatively", k->src, why.text);
+		j->clean = false;
+		return 0;
+	}
+	j->clean = j->tree.is_git && !j->tree.dirty;
+	if (k->git_hash && !j->clean)
+		note("source tree %s became dirty; rebuilding to capture your local edits", k->src);
+	if (k->git_hash && j->clean && strcmp(k->git_hash, j->tree.hash7) != 0)
+		note("source tree %s moved to %s; rebuilding for the new commit", k->src, j->tree.hash7);
+	free(j->key);
+	j->key = key_of_tree(&j->config, &j->tree);
+	return cache_key_check(j->key, e);
+}
+
+static int take_source(struct job *j, struct lock *l, struct err *e)
+{
+	auto_free char *waiting = xasprintf(
+		"source tree %s is locked by a concurrent ktstr build — waiting for it to finish.", j->k->src);
+	auto_free char *path = NULL;
+
+	if (j->temp)
+		path = xasprintf("%s/.locks/build-%s.lock", j->root, j->key);
+	else
+		path = xasprintf("%s/.locks/source-%08x.lock", j->root, crc32_bytes(0, j->k->src, strlen(j->k->src)));
+	return lock_wait(l, path, LOCK_EXCLUSIVE, waiting, e);
+}
+
+static int run_make(struct job *j, struct make *m, struct err *e)
+{
+	auto_free char *jobs = xasprintf("-j%u", make_jobs());
+	auto_free char *kind =
+		xasprintf("%s-%s-%s", kernel_arch(), j->k->lean ? "lean" : "default", j->temp ? "image" : "all");
+	/* nothing else of a tree that goes away is ever used */
+	char *args[] = { jobs, (char *)"KCFLAGS=-Wno-error", j->temp ? (char *)kernel_image_name() : NULL,
+			 (char *)"vmlinux", NULL };
+
+	m->total = make_count_load(m->logs, kind);
+	if (make_run(m, args, NULL, "Building kernel...", "Kernel built", e) < 0)
+		return err_wrap(e, "build %s", j->k->src);
+	if (j->temp || m->made > m->total)
+		make_count_save(m->logs, kind, m->made);
+	return 0;
+}
+
+static int write_compile_commands(struct make *m, struct err *e)
+{
+	char *args[] = { (char *)"compile_commands.json", NULL };
+
+	m->total = 0;
+	return make_run(m, args, NULL, "Generating compile_commands.json...", "compile_commands.json generated", e);
+}
+
+static int find_results(struct job *j, struct err *e)
+{
+	static const char *const places[] = { "arch/x86/boot/bzImage", "arch/arm64/boot/Image", "bzImage", "Image" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !j->image; i++) {
+		auto_free char *path = xasprintf("%s/%s", j->k->src, places[i]);
+
+		if (strcmp(strrchr(path, '/') + 1, kernel_image_name()) == 0 && is_file(path))
+			j->image = xstrdup(path);
+	}
+	if (!j->image)
+		return err_set(e, "no kernel image found in %s", j->k->src);
+	j->vmlinux = xasprintf("%s/vmlinux", j->k->src);
+	if (is_file(j->vmlinux))
+		return 0;
+	free(j->vmlinux);
+	j->vmlinux = NULL;
+	warn("vmlinux not found, BTF will not be cached");
+	return 0;
+}
+
+static int build(struct job *j, struct err *e)
+{
+	auto_free char *logs = xasprintf("%s/.logs", j->root);
+	struct make m;
+	int rc = make_open(&m, j->k->src, j->k->label, logs, j->key, e);
+
+	if (rc == 0) {
+		note("building %s, log: %s", j->k->src, m.log);
+		rc = kconfig_apply(&m, j->k->lean, e);
+	}
+	if (rc == 0)
+		rc = run_make(j, &m, e);
+	if (rc == 0)
+		rc = kconfig_validate(j->k->src, e);
+	if (rc == 0 && !j->temp)
+		rc = write_compile_commands(&m, e);
+	if (rc == 0)
+		rc = find_results(j, e);
+	make_close(&m);
+	return rc;
+}
+
+/* A build takes minutes, and people edit: is the tree still what it was? */
+static bool still_same(struct job *j)
+{
+	struct tree_state now;
+	const char *what = NULL;
+	struct err why;
+
+	if (tree_probe(j->k->src, &now, &why) < 0)
+		what = why.text;
+	else if (!now.is_git || now.dirty)
+		what = "it has uncommitted changes now";
+	else if (strcmp(now.hash, j->tree.hash) != 0)
+		what = "HEAD has moved";
+	if (what)
+		note("source tree changed during build (%s); skipping cache store", what);
+	tree_state_release(&now);
+	return !what;
+}
+
+static char *makefile_value(const char *text, const char *name)
+{
+	size_t name_n = strlen(name);
+
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		if (n > name_n && strncmp(text, name, name_n) == 0 && strchr(" \t=", text[name_n])) {
+			auto_free char *line = xstrndup(text + name_n, n - name_n);
+			char *eq = strchr(line, '=');
+
+			if (eq)
+				return xstrdup(trim(eq + 1));
+		}
+		text += n + (text[n] == '\n');
+	}
+	return NULL;
+}
+
+/* "6.12.94" by the tree's own Makefile, or NULL. */
+static char *version_of(const char *tree)
+{
+	auto_free char *path = xasprintf("%s/Makefile", tree);
+	auto_free char *version = NULL, *patch = NULL, *sub = NULL, *extra = NULL;
+	auto_str struct str text = { 0 };
+	struct err ignored;
+
+	if (read_file(path, &text, &ignored) < 0)
+		return NULL;
+	version = makefile_value(str_c(&text), "VERSION");
+	patch = makefile_value(str_c(&text), "PATCHLEVEL");
+	sub = makefile_value(str_c(&text), "SUBLEVEL");
+	extra = makefile_value(str_c(&text), "EXTRAVERSION");
+	if (!version || !patch || !sub || !*version || !*patch)
+		return NULL;
+	return xasprintf("%s.%s%s%s%s", version, patch, strcmp(sub, "0") == 0 ? "" : ".",
+			 strcmp(sub, "0") == 0 ? "" : sub, extra && starts_with(extra, "-rc") ? extra : "");
+}
+
+static int store(struct job *j, struct err *e)
+{
+	auto_free char *config = xasprintf("%s/.config", j->k->src);
+	auto_free char *version = j->k->tarball ? version_of(j->k->src) : NULL;
+	bool local = !j->temp || j->k->tarball;
+	struct cache_new n = {
+		.key = j->key,
+		.version = version ? version : j->k->version,
+		.source = local ? "local" : "tarball",
+		.source_tree_path = j->temp ? NULL : j->k->src,
+		.image = j->image,
+		.vmlinux = j->vmlinux,
+		.config = config,
+		.kconfig_hash = j->config.kconfig,
+		.record_vmlinux_stat = !j->temp,
+		.force = force,
+	};
+	char hash7[8] = "";
+
+	if (j->k->tarball && j->k->sha256)
+		memcpy(hash7, j->k->sha256, strnlen(j->k->sha256, 7));
+	n.git_hash = local ? (j->temp ? hash7 : j->tree.hash7) : NULL;
+	return cache_store(&n, &j->dir, e);
+}
+
+static void say_cached(const struct job *j)
+{
+	auto_str struct str line = { 0 };
+	auto_free char *text = xasprintf("✓ Kernel cached: %s", j->key);
+
+	str_add_sgr(&line, term_colour(stderr), "32", text);
+	str_addc(&line, '\n');
+	/* past the filter for control bytes that messages go through */
+	if (write_all(STDERR_FILENO, line.s, line.len) < 0)
+		return;
+	note("image: %s/%s", j->dir, kernel_image_name());
+}
+
+static void say_not_cached(const struct job *j)
+{
+	note("kernel built at %s", j->image);
+	if (j->tree.is_git)
+		note("skipping cache — working tree has uncommitted changes; commit or stash them to cache the build");
+	else
+		note("skipping cache — source tree is not a git repository, so nothing names its state");
+}
+
+/* With the source held: build and store, or keep the result in the tree. */
+static int produce(struct job *j, struct err *e)
+{
+	if (build(j, e) < 0)
+		return -1;
+	if (!j->clean) {
+		say_not_cached(j);
+	} else if (j->temp || still_same(j)) {
+		if (store(j, e) < 0)
+			return -1;
+		j->stored = true;
+		say_cached(j);
+		return 0;
+	}
+	j->dir = xstrdup(j->k->src);
+	return 0;
+}
+
+static int with_source(struct job *j, struct err *e)
+{
+	int rc = 0;
+
+	if (!j->temp)
+		rc = look_again(j, e);
+	if (rc == 0 && (j->temp || j->clean))
+		rc = look_up(j, e);
+	if (rc == 1) {
+		note("concurrent ktstr build populated cache slot %s", j->key);
+		j->stored = true;
+		return 0;
+	}
+	return rc < 0 ? -1 : produce(j, e);
+}
+
+static int run(struct job *j, struct err *e)
+{
+	struct lock l = LOCK_NONE;
+	int held = -1, rc = -1;
+
+	if (!j->k->src || cache_key_check(j->key, e) < 0)
+		return j->k->src ? -1 : err_set(e, "the record of %s has no source", j->k->spec);
+	j->root = cache_root(e);
+	if (!j->root || key_config_load(&j->config, j->k->lean, NULL, e) < 0 || check_tools(j->k->lean, e) < 0)
+		return -1;
+	if (j->temp)
+		held = srcdir_hold(j->k->src, e);
+	if ((!j->temp || held >= 0) && take_source(j, &l, e) == 0)
+		rc = with_source(j, e);
+	lock_drop(&l);
+	if (held >= 0 && rc == 0)
+		srcdir_discard(j->k->src, held);
+	else if (held >= 0)
+		close(held);
+	return rc;
+}
+
+static void job_release(struct job *j)
+{
+	free(j->root);
+	free(j->key);
+	free(j->image);
+	free(j->vmlinux);
+	free(j->dir);
+	tree_state_release(&j->tree);
+}
+
+static int report(const struct record *rec, const struct job *j, struct err *e)
+{
+	struct edit d;
+
+	edit_init(&d, rec->line);
+	edit_str(&d, "state", j->stored ? "cached" : "built");
+	edit_str(&d, "key", j->key);
+	edit_str(&d, "dir", j->dir);
+	if (!j->stored && !ends_with(j->k->label, "_dirty")) {
+		auto_free char *label = xasprintf("%s_dirty", j->k->label);
+
+		edit_str(&d, "label", label);
+	}
+	return edit_emit(&d, e);
+}
+
+static int build_kernel(const struct record *rec, const struct krecord *k, struct err *e)
+{
+	struct job j = { .k = k, .key = xstrdup(k->key), .temp = k->temp, .clean = k->temp };
+	struct err why = { 0 };
+	int rc;
+
+	stop_hold();
+	rc = run(&j, &why);
+	stop_release();
+	if (rc < 0) {
+		failures++;
+		rc = krecord_fail(rec, "build", &why, e);
+	} else {
+		rc = report(rec, &j, e);
+	}
+	job_release(&j);
+	return rc;
+}
+
+static int on_kernel(const struct record *rec, void *ctx, struct err *e)
+{
+	struct krecord k;
+	int rc;
+
+	(void)ctx;
+	if (krecord_parse(rec, &k, e) < 0)
+		return -1;
+	rc = strcmp(k.state, "fetched") == 0 ? build_kernel(rec, &k, e) : record_pass(rec, e);
+	krecord_release(&k);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct on on[] = { { "kernel", on_kernel }, { 0 } };
+	struct err e;
+	int n;
+
+	start(&program, argc, argv, &n);
+	stop_watch();
+	if (pump(STDIN_FILENO, on, NULL, &e) < 0)
+		die_err(&e);
+	return finish(failures ? 1 : 0);
+}

@@ -1,0 +1,341 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# ktstr-cache and the lookup side of lib/kernel/cache.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+
+setup() {
+	setup_paths
+	CACHE=$LIBEXEC/ktstr-cache
+	KERNEL=${LIBEXEC%/libexec}/t/tool/kernel
+	case $(uname -m) in
+	aarch64) ARCH=aarch64 IMAGE=Image ;;
+	*) ARCH=x86_64 IMAGE=bzImage ;;
+	esac
+	KC=$(gzip -nc <"$ROOT/share/kconfig/ktstr.kconfig" | tail -c8 | head -c4 | od -An -tx4 --endian=little | tr -d ' \n')
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# entry KEY [JQ EDIT]: put an entry in the cache.
+entry() {
+	mkdir -p "$KTSTR_CACHE_DIR/$1"
+	echo image >"$KTSTR_CACHE_DIR/$1/$IMAGE"
+	jq -n --arg arch "$ARCH" --arg image "$IMAGE" --arg kc "$KC" '{version: "6.14.2", source: {type: "tarball"},
+		arch: $arch, image_name: $image, config_hash: "00000001", built_at: "2026-01-02T03:04:05Z",
+		ktstr_kconfig_hash: $kc, extra_kconfig_hash: null, has_vmlinux: false, vmlinux_stripped: false,
+		source_vmlinux_size: null, source_vmlinux_mtime_secs: null} | '"${2:-.}" \
+		>"$KTSTR_CACHE_DIR/$1/metadata.json"
+}
+
+# corrupt REASON-GLOB KIND: what the listing says of the only entry, k
+corrupt() {
+	run -0 --separate-stderr "$CACHE" list --json
+	reason=$(jq -r '.entries[0].error' <<<"$output")
+	# shellcheck disable=SC2053 # a pattern
+	[[ $reason == $1 ]] || { echo "$reason"; return 1; }
+	[ "$(jq -r '.entries[0].error_kind' <<<"$output")" = "$2" ] || { echo "$output"; return 1; }
+	[ "$(jq -c '.entries[0] | keys' <<<"$output")" = '["error","error_kind","key","path"]' ]
+	run -1 --separate-stderr "$CACHE" find k
+	[[ $stderr == *"cache key k not found: "$1* ]]
+}
+
+@test "no verb, an unknown one and too many words are usage errors" {
+	run -2 "$CACHE"
+	run -2 --separate-stderr "$CACHE" frob
+	[[ $stderr == *"unrecognized subcommand 'frob'"* ]]
+	run -2 "$CACHE" find
+	run -2 "$CACHE" list extra
+	run -2 "$CACHE" newest extra
+}
+
+@test "a missing cache is an empty cache" {
+	run -0 --separate-stderr "$CACHE" list
+	[ "$output" = 'no cached kernels. Run `kernel build` to download and build a kernel.' ]
+	[ "$stderr" = "cache: $KTSTR_CACHE_DIR" ]
+	[ ! -e "$KTSTR_CACHE_DIR" ]
+	run -1 --separate-stderr "$CACHE" newest
+	[[ $stderr == *"no usable kernel is cached"* ]]
+}
+
+@test "an empty cache in JSON" {
+	run -0 --separate-stderr "$CACHE" list --json
+	[ "$(jq -c . <<<"$output")" = '{"active_prefixes_fetch_error":null,"current_ktstr_kconfig_hash":"'"$KC"'","entries":[]}' ]
+	[ -z "$stderr" ]
+}
+
+@test "rows have their columns and nothing behind them" {
+	entry "6.14.2-tarball-$ARCH-kc1"
+	entry a-key-that-is-longer-than-forty-eight-characters-is-not-cut \
+		'.version = null | .source = {type: "local"} | .built_at = "2026-01-01T00:00:00Z"'
+	run -0 --separate-stderr "$CACHE" list
+	[ "${lines[0]}" = "$(printf '  %-48s %-12s %-8s %-7s %s' KEY VERSION SOURCE ARCH BUILT)" ]
+	[ "${lines[1]}" = "$(printf '  %-48s %-12s %-8s %-7s %s' "6.14.2-tarball-$ARCH-kc1" 6.14.2 tarball "$ARCH" 2026-01-02T03:04:05Z)" ]
+	[ "${lines[2]}" = "$(printf '  %-48s %-12s %-8s %-7s %s' a-key-that-is-longer-than-forty-eight-characters-is-not-cut - local "$ARCH" 2026-01-01T00:00:00Z)" ]
+	[ "${#lines[@]}" = 3 ]
+	[ "$stderr" = "cache: $KTSTR_CACHE_DIR" ]
+}
+
+@test "entries come newest first and corrupt ones last" {
+	entry old '.built_at = "2025-01-01T00:00:00Z"'
+	entry new '.built_at = "2026-06-01T00:00:00Z"'
+	entry mid '.built_at = "2026-01-01T00:00:00Z"'
+	mkdir "$KTSTR_CACHE_DIR/aaa"
+	run -0 --separate-stderr "$CACHE" list --json
+	[ "$(jq -r '.entries[].key' <<<"$output" | xargs)" = "new mid old aaa" ]
+}
+
+@test "what is no entry is not listed" {
+	entry real
+	mkdir "$KTSTR_CACHE_DIR/.locks" "$KTSTR_CACHE_DIR/.tmp-x-1" "$KTSTR_CACHE_DIR"/$'bad\377name'
+	echo x >"$KTSTR_CACHE_DIR/file"
+	run -0 --separate-stderr "$CACHE" list --json
+	[ "$(jq -r '.entries[].key' <<<"$output")" = real ]
+}
+
+@test "tags and their legends" {
+	entry stale '.ktstr_kconfig_hash = "00000000" | .extra_kconfig_hash = "11111111"'
+	run -0 --separate-stderr "$CACHE" list
+	[[ ${lines[1]} == *"2026-01-02T03:04:05Z (stale kconfig) (extra kconfig)" ]]
+	[[ $stderr == *$'\n'"warning: entries marked (stale kconfig)"* ]]
+	[[ $stderr != *"(untracked kconfig)"* ]]
+	rm -r "$KTSTR_CACHE_DIR/stale"
+	entry untracked '.ktstr_kconfig_hash = null'
+	run -0 --separate-stderr "$CACHE" list
+	[[ ${lines[1]} == *" (untracked kconfig)" ]]
+	[[ $stderr == *$'\n'"(untracked kconfig) marks entries"* ]]
+	[[ $stderr != *"(stale kconfig)"* ]]
+}
+
+@test "an extra fragment alone has no legend" {
+	entry extra '.extra_kconfig_hash = "11111111"'
+	run -0 --separate-stderr "$CACHE" list
+	[[ ${lines[1]} == *"Z (extra kconfig)" ]]
+	[ "$stderr" = "cache: $KTSTR_CACHE_DIR" ]
+}
+
+@test "legends come in their order, corrupt entries last" {
+	entry a '.ktstr_kconfig_hash = "00000000"'
+	entry b 'del(.ktstr_kconfig_hash)'
+	mkdir "$KTSTR_CACHE_DIR/c" "$KTSTR_CACHE_DIR/d"
+	run -0 --separate-stderr "$CACHE" list
+	[ "${lines[3]}" = "$(printf '  %-48s (corrupt: metadata.json missing)' c)" ]
+	mapfile -t err <<<"$stderr"
+	[[ ${err[1]} == "(untracked kconfig) marks entries"* ]]
+	[[ ${err[2]} == "warning: entries marked (stale kconfig)"* ]]
+	[ "${err[3]}" = '2 corrupt entries. Run `cargo ktstr kernel clean --corrupt-only` to remove.' ]
+	[[ ${err[4]} == "warning: entries marked (corrupt) cannot be used"*"$KTSTR_CACHE_DIR"* ]]
+	for c in 'kernel clean --corrupt-only --force' 'kernel clean --force' 'kernel clean --keep N --force'; do
+		[[ ${err[4]} == *"$c"* ]]
+	done
+}
+
+@test "one corrupt entry is counted as one, below the header" {
+	mkdir -p "$KTSTR_CACHE_DIR/c"
+	run -0 --separate-stderr "$CACHE" list
+	[[ ${lines[0]} == "  KEY "* ]]
+	[[ $stderr == *'1 corrupt entry. Run `cargo ktstr kernel clean'* ]]
+}
+
+@test "JSON has every key, sorted at every level" {
+	entry local '.source = {type: "local", source_tree_path: "/srv/linux", git_hash: "deadbee"} | .has_vmlinux = true'
+	entry git '.source = {type: "git", git_hash: "deadbee", ref: "for-next"} | .built_at = "2025"'
+	run -0 --separate-stderr "$CACHE" list --json
+	[ "$(jq -c '.entries[0] | keys_unsorted' <<<"$output")" = '["arch","built_at","config_hash","eol","extra_kconfig_hash","has_vmlinux","image_name","image_path","kconfig_status","key","ktstr_kconfig_hash","path","source","version","vmlinux_stripped"]' ]
+	[ "$(jq -c '.entries[0].source' <<<"$output")" = '{"git_hash":"deadbee","source_tree_path":"/srv/linux","type":"local"}' ]
+	[ "$(jq -c '.entries[1].source' <<<"$output")" = '{"git_hash":"deadbee","ref":"for-next","type":"git"}' ]
+	[ "$(jq -r '.entries[0] | .path, .image_path, .kconfig_status, .eol' <<<"$output" | xargs)" = "$KTSTR_CACHE_DIR/local $KTSTR_CACHE_DIR/local/$IMAGE matches false" ]
+	[[ $output == $'{\n  "active_prefixes_fetch_error": null,\n'* ]]
+}
+
+@test "the fragment of ktstr 0.5.2 matches ours" {
+	entry a '.ktstr_kconfig_hash = "33431046"'
+	run -0 --separate-stderr "$CACHE" list --json
+	[ "$(jq -r '.entries[0].kconfig_status' <<<"$output")" = matches ]
+}
+
+@test "unknown keys and absent optional ones are fine" {
+	entry k 'del(.version, .config_hash, .ktstr_kconfig_hash, .extra_kconfig_hash, .source_vmlinux_size,
+		.source_vmlinux_mtime_secs) | .future = {"a": [1, {"b": null}]} | .source.more = 1'
+	run -0 "$CACHE" find k
+	[ "$(jq -r '.version, .kconfig_status' <<<"$output" | xargs)" = "null untracked" ]
+}
+
+@test "metadata that is missing or cannot be read" {
+	mkdir -p "$KTSTR_CACHE_DIR/k"
+	corrupt 'metadata.json missing' missing
+	mkdir "$KTSTR_CACHE_DIR/k/metadata.json"
+	corrupt 'metadata.json unreadable: *' unreadable
+	rmdir "$KTSTR_CACHE_DIR/k/metadata.json"
+	printf '{"version": "\377"}' >"$KTSTR_CACHE_DIR/k/metadata.json"
+	corrupt 'metadata.json unreadable: *UTF-8*' unreadable
+	rm "$KTSTR_CACHE_DIR/k/metadata.json"
+	ln -s metadata.json "$KTSTR_CACHE_DIR/k/metadata.json"
+	corrupt 'metadata.json unreadable: *' unreadable
+}
+
+@test "metadata that ends early is truncated at every length" {
+	entry k
+	cp "$KTSTR_CACHE_DIR/k/metadata.json" whole
+	size=$(jq -j . whole | wc -c)
+	for ((n = 0; n < size - 1; n += 9)); do
+		head -c "$n" whole >"$KTSTR_CACHE_DIR/k/metadata.json"
+		corrupt 'metadata.json truncated: *' truncated || { echo "$n"; return 1; }
+	done
+}
+
+@test "text that is no JSON is malformed" {
+	entry k
+	for text in 'hello' '{"a" 1}' "{'a': 1}" '{"a": 01}' '{} {}' '{"a": 1,}' '[1 2]' $'{"a": "\001"}' '{"a": "\x"}' '{"a": +1}'; do
+		printf %s "$text" >"$KTSTR_CACHE_DIR/k/metadata.json"
+		corrupt 'metadata.json malformed: *' malformed || { echo "$text"; return 1; }
+	done
+}
+
+@test "JSON of another shape is schema drift" {
+	for edit in '[]' '"text"' 'null' '1' '{}' 'del(.source)' 'del(.arch)' 'del(.image_name)' 'del(.built_at)' \
+		'del(.has_vmlinux)' 'del(.vmlinux_stripped)' '.source = "tarball"' '.source = {}' \
+		'.source = {type: "zip"}' '.source = {type: 1}' '.arch = null' '.arch = 1' '.image_name = {}' \
+		'.has_vmlinux = "yes"' '.built_at = 5' '.version = 6.14' '.source_vmlinux_size = -1' \
+		'.source_vmlinux_size = 1.5' '.source_vmlinux_size = 1e30' '.source_vmlinux_mtime_secs = "x"'; do
+		entry k "$edit"
+		corrupt 'metadata.json schema drift: *' schema_drift || { echo "$edit"; return 1; }
+	done
+	entry k 'del(.arch)'
+	corrupt 'metadata.json schema drift: missing field `arch`*' schema_drift
+	entry k '.source = {type: "zip"}'
+	corrupt 'metadata.json schema drift: unknown variant `zip`, expected one of `tarball`, `git`, `local`*' schema_drift
+}
+
+@test "a key given twice is refused" {
+	entry k
+	sed -i 's/"arch"/"arch": "a", "arch"/' "$KTSTR_CACHE_DIR/k/metadata.json"
+	corrupt 'metadata.json schema drift: duplicate field `arch`*' schema_drift
+}
+
+@test "an image name that leaves the entry is refused" {
+	echo secret >"$BATS_TEST_TMPDIR/secret"
+	for name in ../../secret /etc/passwd .. . '' 'a\\b' 'a..b'; do
+		entry k ".image_name = \"$name\""
+		corrupt 'metadata.json schema drift: *is no image name*' schema_drift || { echo "$name"; return 1; }
+	done
+}
+
+@test "an image that is not there or no file" {
+	entry k
+	rm "$KTSTR_CACHE_DIR/k/$IMAGE"
+	corrupt "image file $IMAGE missing from entry directory" image_missing
+	mkdir "$KTSTR_CACHE_DIR/k/$IMAGE"
+	corrupt "image file $IMAGE missing from entry directory" image_missing
+}
+
+@test "metadata nested deeply or huge ends in an answer" {
+	entry k
+	printf '[%.0s' {1..100000} >"$KTSTR_CACHE_DIR/k/metadata.json"
+	corrupt 'metadata.json malformed: nested more than *' malformed
+	head -c 20000000 /dev/zero | tr '\0' ' ' >"$KTSTR_CACHE_DIR/k/metadata.json"
+	corrupt 'metadata.json truncated: *' truncated
+}
+
+@test "control bytes of hostile metadata do not reach the terminal as they are" {
+	entry k '.version = "\u001b[31mred"'
+	run -0 --separate-stderr "$CACHE" list
+	[[ $output != *$'\033'* ]]
+}
+
+@test "find prints one line, and fails for what is not there" {
+	entry k
+	run -0 "$CACHE" find k
+	[ "${#lines[@]}" = 1 ]
+	[ "$(jq -r '.key, .image_path' <<<"$output" | xargs)" = "k $KTSTR_CACHE_DIR/k/$IMAGE" ]
+	run -1 --separate-stderr "$CACHE" find other
+	[ -z "$output" ]
+	[[ $stderr == *"error: cache key other not found"* ]]
+}
+
+@test "keys that would leave the cache are a miss" {
+	entry k
+	mkdir "$BATS_TEST_TMPDIR/outside"
+	cp -r "$KTSTR_CACHE_DIR/k/." "$BATS_TEST_TMPDIR/outside"
+	for key in ../outside 'a/b' 'a\b' . .. .tmp-x .hidden 'a..b' ' ' ''; do
+		run -1 --separate-stderr "$CACHE" find "$key"
+		[[ $stderr == *"warning: cache key"* ]]
+		run -1 "$KERNEL" key-check "$key"
+	done
+	run -0 "$KERNEL" key-check 6.14.2-tarball-x86_64-kc33431046
+}
+
+@test "newest takes the newest that tests may use" {
+	entry old '.built_at = "2025-01-01T00:00:00Z"'
+	run -0 "$CACHE" newest
+	[ "$(jq -r .key <<<"$output")" = old ]
+	entry untracked '.built_at = "2025-02-01T00:00:00Z" | .ktstr_kconfig_hash = null'
+	run -0 "$CACHE" newest
+	[ "$(jq -r .key <<<"$output")" = untracked ]
+	entry upstream '.built_at = "2025-03-01T00:00:00Z" | .ktstr_kconfig_hash = "33431046"'
+	entry stale '.built_at = "2026-02-01T00:00:00Z" | .ktstr_kconfig_hash = "00000000"'
+	entry foreign '.built_at = "2026-02-01T00:00:00Z" | .arch = "riscv64"'
+	entry broken '.built_at = "2026-02-01T00:00:00Z"'
+	rm "$KTSTR_CACHE_DIR/broken/$IMAGE"
+	run -0 "$CACHE" newest
+	[ "$(jq -r .key <<<"$output")" = upstream ]
+}
+
+@test "the root: KTSTR_CACHE_DIR, XDG_CACHE_HOME, HOME" {
+	[ "$("$KERNEL" root)" = "$KTSTR_CACHE_DIR" ]
+	unset KTSTR_CACHE_DIR
+	[ "$(XDG_CACHE_HOME=/xdg "$KERNEL" root)" = /xdg/ktstr/kernels ]
+	[ "$(KTSTR_CACHE_DIR='' XDG_CACHE_HOME=/xdg "$KERNEL" root)" = /xdg/ktstr/kernels ]
+	[ "$(XDG_CACHE_HOME='' HOME=/h "$KERNEL" root)" = /h/.cache/ktstr/kernels ]
+}
+
+@test "a root that cannot be told names HOME and KTSTR_CACHE_DIR" {
+	unset KTSTR_CACHE_DIR XDG_CACHE_HOME
+	run -1 --separate-stderr env -u HOME "$CACHE" list
+	[[ $stderr == *"error: HOME is unset; "*KTSTR_CACHE_DIR* ]]
+	HOME='' run -1 --separate-stderr "$CACHE" list
+	[[ $stderr == *"HOME is set to the empty string; "*KTSTR_CACHE_DIR* ]]
+	HOME=/ run -1 --separate-stderr "$CACHE" list
+	[[ $stderr == *'HOME is `/`; '*/.cache/ktstr*KTSTR_CACHE_DIR* ]]
+	HOME=x run -1 --separate-stderr "$CACHE" list
+	[[ $stderr == *'HOME="x" is not an absolute path; '*KTSTR_CACHE_DIR* ]]
+	KTSTR_CACHE_DIR=$'/a\377' run -1 --separate-stderr "$CACHE" list
+	[[ $stderr == *"KTSTR_CACHE_DIR is not valid UTF-8"* ]]
+}
+
+@test "a root that is a file is an error" {
+	echo x >file
+	export KTSTR_CACHE_DIR=$PWD/file
+	for verb in list 'list --json' 'find k' newest; do
+		# shellcheck disable=SC2086 # the words of a command
+		run -1 --separate-stderr "$CACHE" $verb
+		[[ $stderr == *"Not a directory (os error 20)"* ]]
+	done
+}
+
+@test "a held entry is locked shared until the program it was held for ends" {
+	entry k
+	mkfifo go
+	"$KERNEL" hold k cat go 3>&- &
+	wait_for 5 test -e "$KTSTR_CACHE_DIR/.locks/k.lock"
+	wait_for 5 bash -c '! flock -xn "$0" true' "$KTSTR_CACHE_DIR/.locks/k.lock"
+	flock -sn "$KTSTR_CACHE_DIR/.locks/k.lock" true
+	echo >go
+	wait $!
+	flock -xn "$KTSTR_CACHE_DIR/.locks/k.lock" true
+}
+
+@test "an entry being replaced cannot be held, and the holder is named" {
+	entry k
+	mkdir "$KTSTR_CACHE_DIR/.locks"
+	flock -Fx "$KTSTR_CACHE_DIR/.locks/k.lock" sleep 30 3>&- &
+	wait_for 5 bash -c '! flock -xn "$0" true' "$KTSTR_CACHE_DIR/.locks/k.lock"
+	run -1 --separate-stderr "$KERNEL" hold k true
+	kill $!
+	[[ $stderr == *'flock LOCK_SH on cache entry "k" timed out after 10s (lockfile '*"pid="* ]]
+}
+
+@test "a test binary needs only libc for the lookup" {
+	run -0 ldd "$KERNEL"
+	[[ $output != *libgit2* && $output != *libcrypto* && $output != *libelf* && $output != *libcurl* ]]
+}
