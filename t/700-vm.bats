@@ -125,6 +125,10 @@ setup() {
 	gcc -o "$d/bin/ask" "$d/m.c" -L"$d/lib" -lanswer -Wl,-rpath,"\$ORIGIN/../lib"
 	request '' '.files = [{ host: $ask, guest: "/elsewhere/ask" }] | .argv = ["/elsewhere/ask"]' --arg ask "$d/bin/ask"
 	run -42 vm_run
+	# a place where init mounts something else
+	request '' '.files = [{ host: $ask, guest: "/dev/shm/bin/ask" }, { host: $ask, guest: "/run/ask" }] |
+		.argv = ["/run/ask"]' --arg ask "$d/bin/ask"
+	run -42 vm_run
 }
 
 @test "directories go in with what is below them" {
@@ -196,7 +200,7 @@ setup() {
 	vm_run 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 	wait_event payload
 	kill -9 "$(jq 'select(.type == "boot").qemu_pid' "$EVENTS")"
-	run -1 wait $!
+	! wait $! || false
 	[ "$(ending reason)" = qemu_died ]
 	[[ "$(ending detail)" == "QEMU was killed by signal 9"* ]]
 }

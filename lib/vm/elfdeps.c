@@ -183,7 +183,7 @@ static void add_expanded(struct str *out, const char *s, size_t n, const char *f
 		bool brace = n > 1 && s[0] == '$' && s[1] == '{';
 
 		for (i = 0; s[0] == '$' && i < ARRAY_SIZE(tokens); i++) {
-			len = strlen(tokens[i]) + 1 + 2 * brace;
+			len = strlen(tokens[i]) + (brace ? 3 : 1);
 			if (len <= n && memcmp(s + 1 + brace, tokens[i], strlen(tokens[i])) == 0 &&
 			    (!brace || s[len - 1] == '}'))
 				break;

@@ -106,11 +106,11 @@ static int add_tree(struct adding *a, const char *host, const char *guest, const
 	struct stat st;
 	int rc = 0;
 
-	if (!dir || fstat(dirfd(dir), &st) < 0)
-		return err_sys(e, "read directory %s", host);
-	if (is_above(up, &st))
+	if (!dir || stat(host, &st) < 0)
+		rc = err_sys(e, "read directory %s", host);
+	else if (is_above(up, &st))
 		rc = err_set(e, "directory %s contains itself", host);
-	while (rc == 0 && (d = readdir(dir))) {
+	while (rc == 0 && dir && (d = readdir(dir))) {
 		const struct level here = { up, st.st_dev, st.st_ino };
 		auto_free char *from = NULL, *to = NULL;
 
@@ -125,7 +125,8 @@ static int add_tree(struct adding *a, const char *host, const char *guest, const
 			rc = add_regular(a, from, to, -1, e);
 		}
 	}
-	closedir(dir);
+	if (dir)
+		closedir(dir);
 	return rc;
 }
 

@@ -158,14 +158,15 @@ int initramfs_write(const struct initramfs *i, uint64_t *size, struct err *e)
 	struct archive *a = archive_write_new();
 	struct archive_entry *h = archive_entry_new();
 	int fd = memfd_create("initramfs", MFD_CLOEXEC);
-	int rc = fd < 0 ? err_sys(e, "make a memory file for the initramfs") : 0;
+	int rc = 0;
 
 	if (!a || !h)
 		die("out of memory");
-	if (rc == 0 &&
-	    (archive_write_set_format_cpio_newc(a) != ARCHIVE_OK ||
-	     archive_write_set_bytes_per_block(a, 1 << 20) != ARCHIVE_OK ||
-	     archive_write_set_bytes_in_last_block(a, 512) != ARCHIVE_OK || archive_write_open_fd(a, fd) != ARCHIVE_OK))
+	if (fd < 0)
+		die_sys("make a memory file for the initramfs");
+	if (archive_write_set_format_cpio_newc(a) != ARCHIVE_OK ||
+	    archive_write_set_bytes_per_block(a, 1 << 20) != ARCHIVE_OK ||
+	    archive_write_set_bytes_in_last_block(a, 512) != ARCHIVE_OK || archive_write_open_fd(a, fd) != ARCHIVE_OK)
 		rc = err_set(e, "write the initramfs: %s", archive_error_string(a));
 	for (size_t k = 0; rc == 0 && k < i->n; k++)
 		rc = put_entry(a, h, i->v[k], e);
@@ -175,7 +176,7 @@ int initramfs_write(const struct initramfs *i, uint64_t *size, struct err *e)
 	archive_write_free(a);
 	if (rc == 0)
 		*size = (uint64_t)lseek(fd, 0, SEEK_END);
-	else if (fd >= 0)
+	else
 		close(fd);
 	return rc == 0 ? fd : -1;
 }

@@ -267,15 +267,16 @@ static void take_line(struct session *s, struct slice line)
 {
 	struct record rec;
 	struct err ignored;
-	char who;
+	bool own;
 
 	if (!line.n)
 		return;
-	who = *line.s++;
+	own = *line.s == 'i';
+	line.s++;
 	line.n--;
 	if (record_parse(line, 0, &rec, &ignored) < 0)
 		events_text(s->ev, "bad_message", line);
-	else if (who == 'i')
+	else if (own)
 		from_init(s, &rec);
 	else
 		from_program(s, &rec);
@@ -477,6 +478,20 @@ static void explain_qemu(struct session *s)
 		str_addf(d, ": %s", trim(s->qemu_says.s));
 }
 
+static void explain_silence(struct session *s)
+{
+	auto_str struct str said = { 0 };
+	struct str *d = &s->end->detail;
+
+	console_tail(&s->console, &said);
+	if (!d->len)
+		str_add(d, "the guest ended without a message from its init");
+	if (said.len)
+		str_addf(d, "\n%s", said.s);
+	else if (!s->plan->request->verbose)
+		str_add(d, " (KTSTR_VERBOSE=1 shows what its kernel says)");
+}
+
 static void conclude(struct session *s)
 {
 	const char *panic = s->console.panic;
@@ -494,12 +509,7 @@ static void conclude(struct session *s)
 		if (!d->len)
 			str_add(d, panic ? panic : "the guest reset itself before its program ended");
 	} else if (s->end->reason == VM_NO_INIT) {
-		if (!d->len)
-			str_add(d, "the guest ended without a message from its init");
-		str_add(d, "\n");
-		console_tail(&s->console, d);
-		while (d->len && d->s[d->len - 1] == '\n')
-			d->s[--d->len] = '\0';
+		explain_silence(s);
 	}
 	s->end->wall_ms = now_ms() - s->started;
 }
