@@ -23,7 +23,6 @@ tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 LDLIBS_ktstr-fetch	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-resolve	:= -lcrypto
 LDLIBS_ktstr-build	:= -lelf -lcrypto
-LDLIBS_ktstr-cache	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-compare	:= -lm

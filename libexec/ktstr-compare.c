@@ -3,15 +3,17 @@
  * ktstr-compare: what result records on stdin amount to.
  *
  *	report	summary of one run
+ *	metrics	the metrics there are and their thresholds; reads nothing
  */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/opt.h"
+#include "base/term.h"
 #include "result/analysis.h"
 
-static int report(int argc, char **argv)
+static int verb_report(int argc, char **argv)
 {
 	static const struct program program = { .name = "ktstr-compare report",
 						.about = "summarise the results given as records on stdin" };
@@ -23,18 +25,100 @@ static int report(int argc, char **argv)
 		die_err(&e);
 	analysis_print(&rows, stdout);
 	rows_release(&rows);
-	return finish(0);
+	return 0;
+}
+
+static void metrics_json(void)
+{
+	auto_str struct str text = { 0 };
+	struct jw w;
+
+	jw_init(&w, &text, 2);
+	jw_array(&w);
+	for (const struct metric *m = metrics; m < metrics + METRIC_COUNT; m++) {
+		jw_object(&w);
+		jw_key_str(&w, "name", m->name);
+		jw_key_str(&w, "polarity", m->higher_is_better ? "HigherBetter" : "LowerBetter");
+		jw_key(&w, "kind");
+		json_copy(&w, (struct slice){ m->kind, strlen(m->kind) });
+		jw_key_f64(&w, "default_abs", m->abs);
+		jw_key_f64(&w, "default_rel", m->rel);
+		jw_key_str(&w, "display_unit", m->unit);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	puts(text.s);
+}
+
+static void metrics_table(void)
+{
+	static const char *const heads[] = { "NAME", "POLARITY", "DEFAULT_ABS", "DEFAULT_REL", "UNIT" };
+	struct table t;
+
+	table_init(&t, ARRAY_SIZE(heads));
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+		table_cell(&t, heads[i]);
+	for (const struct metric *m = metrics; m < metrics + METRIC_COUNT; m++) {
+		auto_free char *abs = xasprintf("%.15g", m->abs), *rel = xasprintf("%.15g", m->rel);
+
+		table_cell(&t, m->name);
+		table_cell(&t, m->higher_is_better ? "higher" : "lower");
+		table_cell(&t, abs);
+		table_cell(&t, rel);
+		table_cell(&t, m->unit);
+	}
+	table_print(&t, stdout);
+	table_release(&t);
+}
+
+static int verb_metrics(int argc, char **argv)
+{
+	static bool json;
+	static struct opt opts[] = { { "json", 0, OPT_FLAG, &json, .help = "print JSON, not a table" }, { 0 } };
+	static const struct program program = { .name = "ktstr-compare metrics",
+						.about = "list the metrics and their thresholds",
+						.opts = opts };
+
+	start(&program, argc, argv, NULL);
+	if (json)
+		metrics_json();
+	else
+		metrics_table();
+	return 0;
+}
+
+/* Words that ask for the comparison of two sides. */
+static bool is_side_option(const char *word)
+{
+	static const char *const words[] = {
+		"-E",          "--filter",   "--threshold", "--policy",         "--no-average",    "--kernel",
+		"--scheduler", "--topology", "--work-type", "--project-commit", "--kernel-commit", "--run-source",
+		"--a-",        "--b-"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (starts_with(word, words[i]))
+			return true;
+	return false;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct program program = {
-		.name = "ktstr-compare", .args = "report", .about = "summarise result records", .tail = true
+	static struct program program = {
+		.name = "ktstr-compare", .args = "report|metrics", .about = "summarise result records", .tail = true
 	};
+	char **words;
 	int n;
 
-	argv = start(&program, argc, argv, &n);
-	if (n && strcmp(argv[0], "report") == 0)
-		return report(n, argv);
-	die("stats %s is not available in this version", n && argv[0][0] != '-' ? argv[0] : "compare");
+	words = start(&program, argc, argv, &n);
+	if (n && strcmp(words[0], "report") == 0)
+		return finish(verb_report(n, words));
+	if (n && strcmp(words[0], "metrics") == 0)
+		return finish(verb_metrics(n, words));
+	if (n && words[0][0] == '-' && !is_side_option(words[0])) {
+		program.tail = false;
+		start(&program, n + 1, argv, &n);
+	}
+	die("stats %s is not available in this version",
+	    n && strcmp(words[0], "values") == 0 ? "list-values" : "compare");
 }

@@ -294,7 +294,7 @@ static int by_path(const void *a, const void *b)
 static void read_root(const char *root)
 {
 	struct run *runs;
-	size_t n = pool_runs(root, &runs);
+	size_t n = pool_runs(root, true, &runs);
 
 	if (n)
 		qsort(runs, n, sizeof(*runs), by_path);
@@ -335,10 +335,8 @@ static int verb_read(int argc, char **argv)
 		read_newest();
 		return 0;
 	}
-	if (!n) {
-		root = runs_root();
-		read_root(root);
-	}
+	if (!n)
+		read_root(root = runs_root());
 	for (int i = 0; i < n; i++)
 		if (pool)
 			read_root(argv[i]);
@@ -393,7 +391,7 @@ static int verb_list(int argc, char **argv)
 	size_t n;
 
 	start(&program, argc, argv, NULL);
-	n = pool_runs(root, &runs);
+	n = pool_runs(root, false, &runs);
 	if (!n)
 		fprintf(stderr, "no runs found at %s. Run `cargo ktstr test` to generate sidecar data.\n", root);
 	table_init(&t, ARRAY_SIZE(heads));
@@ -413,22 +411,39 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } verbs[] = { { "write", verb_write }, { "read", verb_read }, { "list", verb_list } };
 
-int main(int argc, char **argv)
+/* What the dispatcher may ask for and this version cannot do. */
+static const char *const later[][2] = { { "host", "show-host" }, { "explain", "explain-sidecar" } };
+
+static void no_such_verb(const char *word)
 {
 	static const char *const names[] = { "write", "read", "list", NULL };
-	static const struct program program = { .name = "ktstr-sidecar",
-						.args = "write|read|list",
-						.about = "write, read and list result files",
-						.min_args = 1,
-						.tail = true };
-	const char *near;
+	const char *near = suggest(word, names);
+
+	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
+		if (strcmp(word, later[i][0]) == 0)
+			die("stats %s is not available in this version", later[i][1]);
+	if (near)
+		die_usage("unrecognized subcommand '%s'\n\n  tip: a similar subcommand exists: '%s'", word, near);
+	die_usage("unrecognized subcommand '%s'", word);
+}
+
+int main(int argc, char **argv)
+{
+	static struct program program = { .name = "ktstr-sidecar",
+					  .args = "write|read|list",
+					  .about = "write, read and list result files",
+					  .min_args = 1,
+					  .tail = true };
+	char **words;
 	int n;
 
-	argv = start(&program, argc, argv, &n);
+	words = start(&program, argc, argv, &n);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (strcmp(argv[0], verbs[i].name) == 0)
-			return finish(verbs[i].run(n, argv));
-	near = suggest(argv[0], names);
-	die_usage("unrecognized subcommand '%s'%s%s%s", argv[0], near ? "\n\n  did you mean '" : "", near ? near : "",
-		  near ? "'?" : "");
+		if (strcmp(words[0], verbs[i].name) == 0)
+			return finish(verbs[i].run(n, words));
+	if (words[0][0] == '-') {
+		program.tail = false;
+		start(&program, n + 1, argv, &n);
+	}
+	no_such_verb(words[0]);
 }

@@ -83,6 +83,7 @@ size_t edit_distance(const char *a, const char *b);
 const char *suggest(const char *word, const char *const *candidates);
 
 void free_ptr(void *p);
+/* Close it unless it is -1, which it is afterwards. */
 void close_fd(int *fd);
 #define auto_free __attribute__((cleanup(free_ptr)))
 #define auto_str  __attribute__((cleanup(str_release)))

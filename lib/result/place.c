@@ -122,21 +122,33 @@ static int mark_save(const struct mark *m, const char *path, struct err *e)
 	return write_file(path, text.s, text.len, 0666, e);
 }
 
-/* Remove result files and what killed writers left of them; nothing else. */
-static void empty_dir(const char *path)
+/* Remove the regular files whose names the claim fits; nothing else. */
+static void remove_files(const char *path, bool (*fits)(const char *name, const char *arg), const char *arg)
 {
 	DIR *dir = opendir(path);
 	struct dirent *d;
 	struct stat st;
 
 	while (dir && (d = readdir(dir))) {
-		if (!is_sidecar_name(d->d_name) && !strstr(d->d_name, ".ktstr.json.tmp."))
+		if (!fits(d->d_name, arg))
 			continue;
 		if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
 			unlinkat(dirfd(dir), d->d_name, 0);
 	}
 	if (dir)
 		closedir(dir);
+}
+
+/* A result, or what a killed writer left of one. */
+static bool is_result(const char *name, const char *arg)
+{
+	(void)arg;
+	return is_sidecar_name(name) || strstr(name, ".ktstr.json.tmp.");
+}
+
+static void empty_dir(const char *path)
+{
+	remove_files(path, is_result, NULL);
 }
 
 static void begin_run(struct mark *m, const char *dir, const char *token, const char *label)
@@ -165,7 +177,7 @@ static void begin_run(struct mark *m, const char *dir, const char *token, const 
  * checksum, so that two labels never share a directory. */
 static char *component(const char *text)
 {
-	char *name = xstrndup(text, 120);
+	char *name = xasprintf("%.120s", text);
 	bool changed = strlen(text) > 120;
 
 	for (char *p = name; *p; p++) {
@@ -186,6 +198,15 @@ static char *component(const char *text)
 	return name;
 }
 
+/* What writers killed while they saved a mark left of it. */
+static void sweep_marks(const char *mark_path)
+{
+	auto_free char *dir = xstrndup(mark_path, (size_t)(strrchr(mark_path, '/') - mark_path));
+	auto_free char *prefix = xasprintf("%s.tmp.", strrchr(mark_path, '/') + 1);
+
+	remove_files(dir, starts_with, prefix);
+}
+
 /* Under the lock: a new run empties the directory, a second kernel moves to
  * its sub-directory. */
 static int settle(struct place *p, const char *mark_path, const char *label, struct err *e)
@@ -197,8 +218,10 @@ static int settle(struct place *p, const char *mark_path, const char *label, str
 
 	mark_load(&m, mark_path);
 	p->first = changed = !strv_has(&m.runs, token);
-	if (p->first)
+	if (p->first) {
+		sweep_marks(mark_path);
 		begin_run(&m, p->dir, token, label);
+	}
 	if (strcmp(m.label, label) != 0) {
 		char *name = component(label), *sub = xasprintf("%s/%s", p->dir, name);
 

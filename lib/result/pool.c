@@ -66,7 +66,7 @@ static int newer(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-size_t pool_runs(const char *root, struct run **runs)
+size_t pool_runs(const char *root, bool hidden, struct run **runs)
 {
 	auto_strv struct strv names = { 0 };
 	size_t n = 0, cap = 0;
@@ -77,7 +77,7 @@ size_t pool_runs(const char *root, struct run **runs)
 	for (size_t i = 0; i < names.n; i++) {
 		char *path = xasprintf("%s/%s", root, names.v[i]);
 
-		if (names.v[i][0] == '.' || !is_dir(path)) {
+		if ((names.v[i][0] == '.' && !hidden) || !is_dir(path)) {
 			free(path);
 			continue;
 		}
@@ -114,7 +114,7 @@ char *pool_newest(void)
 	if (fixed)
 		return xstrdup(fixed);
 	root = runs_root();
-	n = pool_runs(root, &runs);
+	n = pool_runs(root, false, &runs);
 	if (n)
 		newest = xstrdup(runs[0].path);
 	runs_release(runs, n);

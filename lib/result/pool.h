@@ -20,9 +20,9 @@ struct run {
 	bool has_mtime;
 };
 
-/* The run directories under root, newest first, then by name; names with a
- * leading dot are none. A missing root has none. Caller runs_release. */
-size_t pool_runs(const char *root, struct run **runs);
+/* The directories under root, newest first, then by name; those with a
+ * leading dot only if hidden. A missing root has none. Caller runs_release. */
+size_t pool_runs(const char *root, bool hidden, struct run **runs);
 void runs_release(struct run *runs, size_t n);
 
 /* Where the newest results are: KTSTR_SIDECAR_DIR or the newest run; caller

@@ -26,7 +26,10 @@ int qemu_find(char **path, struct err *e)
 	*path = find_program(name);
 	if (*path)
 		return 0;
-	return err_set(e, "%s not found. Install it: apt-get install " QEMU_PACKAGE, name);
+	err_set(e, QEMU_PROGRAM " not found. Install it: apt-get install " QEMU_PACKAGE);
+	if (env_get(ENV_QEMU))
+		err_hint(e, "KTSTR_QEMU is set to %s", name);
+	return -1;
 }
 
 uint64_t qemu_node_mb(const struct qemu_config *c, uint32_t node)

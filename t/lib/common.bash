@@ -11,7 +11,8 @@ setup_paths() {
 
 	[[ $build == /* ]] || build=$ROOT/$build
 	for v in $(compgen -e | grep -E '^(KTSTR_|NEXTEST|CARGO_TARGET_DIR$)'); do
-		unset "$v"
+		# where t/check keeps the kernel all guests boot
+		[[ $v == KTSTR_TEST_CACHE ]] || unset "$v"
 	done
 	# cargo's own homes are looked up below HOME, which moves
 	[ ! -d "$HOME/.cargo" ] || export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo}

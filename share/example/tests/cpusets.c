@@ -21,7 +21,7 @@ static int stay_in_the_llc(struct ktstr *t)
 
 KTSTR_TEST(cpusets_hold_under_eevdf, .llcs = 2, .cores = 1, .duration_s = 3,
 	   .constraints = { .min_llcs = 2, .max_llcs = 2 },
-	   .assert = { .not_starved = KTSTR_ON, .isolation = KTSTR_ON, .max_spread_pct = KTSTR_LIMIT(50) })
+	   .assert = { .not_starved = KTSTR_ON, .isolation = KTSTR_ON, .max_spread_pct = KTSTR_LIMIT(30) })
 {
 	return stay_in_the_llc(t);
 }

@@ -13,7 +13,7 @@
 	{                                          \
 		.not_starved = KTSTR_ON,           \
 		.max_gap_ms = KTSTR_LIMIT(1500),   \
-		.max_spread_pct = KTSTR_LIMIT(50), \
+		.max_spread_pct = KTSTR_LIMIT(30), \
 	}
 
 KTSTR_SCHEDULER(simple, .name = "scx_simple", .binary = "scx_simple", .assert = LIMITS);

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Making results for tests. Load behind lib/common.
+
+result_paths() {
+	setup_paths
+	export FIXTURES=$ROOT/t/fixtures/result
+	export GOLDEN=$FIXTURES/golden.json
+	export SIDECAR=$LIBEXEC/ktstr-sidecar
+	export COMPARE=$LIBEXEC/ktstr-compare
+	export GIT_CONFIG_GLOBAL=$BATS_TEST_TMPDIR/gitconfig GIT_CONFIG_NOSYSTEM=1
+	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
+	# a repository around the build tree is not this test's
+	export WORK=$BATS_TEST_TMPDIR/work
+	export GIT_CEILING_DIRECTORIES=$BATS_TEST_TMPDIR
+	export CARGO_TARGET_DIR=$BATS_TEST_TMPDIR/target
+	export KTSTR_RUN_ID=run-1
+	export RUNS=$CARGO_TARGET_DIR/ktstr
+	mkdir -p "$WORK"
+	cd "$WORK" || return 1
+}
+
+# The smallest result a test program sends, changed by a jq program.
+result() {
+	jq -c "${1:-.}" <<-'EOF'
+		{"type":"result","outcome":"pass","test_name":"t","topology":"1n1l1c1t","scheduler":"eevdf",
+		 "passed":true,"skipped":false,"stats":{},"work_type":"SpinWait"}
+	EOF
+}
+
+# put FILE [JQ]: the example result as a file, changed by a jq program.
+put() {
+	mkdir -p "${1%/*}"
+	jq "${2:-.}" "$GOLDEN" >"$1"
+}
+
+repo() {
+	mkdir -p "$1"
+	git -C "$1" init -q
+	echo one >"$1/file"
+	git -C "$1" add file
+	git -C "$1" commit -qm one
+}
