@@ -24,6 +24,7 @@ LDLIBS_ktstr-fetch	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-resolve	:= -lcrypto
 LDLIBS_ktstr-build	:= -lelf -lcrypto
 LDLIBS_ktstr-vm		:= -larchive -lelf
+LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-compare	:= -lm
 LDLIBS_demo		:=

@@ -13,7 +13,7 @@
 
 #include "base/env.h"
 #include "base/file.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "base/proc.h"
 #include "base/where.h"
 #include "front/commands.h"

@@ -11,10 +11,11 @@
 
 #include "base/env.h"
 #include "base/file.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "base/proc.h"
 #include "base/stop.h"
 #include "base/term.h"
+#include "kernel/arch.h"
 #include "kernel/cache.h"
 #include "kernel/kconfig.h"
 #include "kernel/key.h"
@@ -128,9 +129,9 @@ static int run_make(struct job *j, struct make *m, struct err *e)
 {
 	auto_free char *jobs = xasprintf("-j%u", make_jobs());
 	auto_free char *kind =
-		xasprintf("%s-%s-%s", cache_arch(), j->k->lean ? "lean" : "default", j->temp ? "image" : "all");
+		xasprintf("%s-%s-%s", kernel_arch(), j->k->lean ? "lean" : "default", j->temp ? "image" : "all");
 	/* nothing else of a tree that goes away is ever used */
-	char *args[] = { jobs, (char *)"KCFLAGS=-Wno-error", j->temp ? (char *)cache_image_name() : NULL,
+	char *args[] = { jobs, (char *)"KCFLAGS=-Wno-error", j->temp ? (char *)kernel_image_name() : NULL,
 			 (char *)"vmlinux", NULL };
 
 	m->total = make_count_load(m->logs, kind);
@@ -157,7 +158,7 @@ static int find_results(struct job *j, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !j->image; i++) {
 		auto_free char *path = xasprintf("%s/%s", j->k->src, places[i]);
 
-		if (strcmp(strrchr(path, '/') + 1, cache_image_name()) == 0 && is_file(path))
+		if (strcmp(strrchr(path, '/') + 1, kernel_image_name()) == 0 && is_file(path))
 			j->image = xstrdup(path);
 	}
 	if (!j->image)
@@ -288,7 +289,7 @@ static void say_cached(const struct job *j)
 	/* past the filter for control bytes that messages go through */
 	if (write_all(STDERR_FILENO, line.s, line.len) < 0)
 		return;
-	note("image: %s/%s", j->dir, cache_image_name());
+	note("image: %s/%s", j->dir, kernel_image_name());
 }
 
 static void say_not_cached(const struct job *j)

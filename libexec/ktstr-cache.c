@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "json/write.h"
 #include "kernel/cache.h"
 #include "kernel/key.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "base/term.h"
 #include "result/analysis.h"
 

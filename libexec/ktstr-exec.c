@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/env.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "base/proc.h"
 #include "kernel/cache.h"
 #include "kernel/krecord.h"

@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "base/stop.h"
 #include "base/term.h"
+#include "cli/progress.h"
 #include "kernel/cache.h"
 #include "kernel/download.h"
 #include "kernel/krecord.h"

@@ -11,7 +11,7 @@
 
 #include "base/env.h"
 #include "base/file.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "json/record.h"
 #include "kernel/age.h"
 #include "kernel/cache.h"

@@ -16,7 +16,7 @@
 
 #include "base/env.h"
 #include "base/file.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "base/term.h"
 #include "json/record.h"
 #include "result/place.h"

@@ -14,7 +14,7 @@
 
 #include "base/env.h"
 #include "base/file.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "base/str.h"
 #include "base/where.h"
 #include "vm/accel.h"

@@ -28,11 +28,12 @@ plain='.monitor = null | .verifier_stats = [] | .kvm_stats = null | .stimulus_ev
 	touch -d '2026-04-18 12:00' "$RUNS/6.15.0-3f9c2ab"
 	KTSTR_SIDECAR_DIR=$WORK run -0 --separate-stderr "$SIDECAR" list
 	[ -z "$stderr" ]
-	diff - <(echo "$output") <<-'EOF'
-		 RUN             TESTS  DATE                  ARCH   
-		 6.15.0-3f9c2ab  1      -                     -      
-		 empty           0      -                     -      
-		 6.14.2-3f9c2ab  2      2026-04-17T00:00:00Z  x86_64 
+	# a cell ends in a blank, which the mark makes visible
+	diff - <(printf '%s|\n' "${lines[@]}") <<-'EOF'
+		 RUN             TESTS  DATE                  ARCH   |
+		 6.15.0-3f9c2ab  1      -                     -      |
+		 empty           0      -                     -      |
+		 6.14.2-3f9c2ab  2      2026-04-17T00:00:00Z  x86_64 |
 	EOF
 }
 

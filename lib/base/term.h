@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What people look at: colour, tables, progress.
+ * What people look at: colour, tables, times and sizes.
  *
  * Colour is used on a terminal only, and not with NO_COLOR set.
  */
@@ -37,34 +37,8 @@ void table_release(struct table *t);
 /* Columns text takes on a terminal, counting UTF-8 characters. */
 size_t text_width(const char *text);
 
-/*
- * Progress of one long step. Under the dispatcher each update is a record on
- * KTSTR_PROGRESS_FD,
- *   {"type":"progress","stage":"build","label":"kernel_6_12_9","text":"Building kernel",
- *    "done":120,"total":3400,"unit":"objects","state":"run"}
- * on a terminal a line that redraws itself, else nothing until the end, which
- * is one plain line. Updates are thinned to ten a second.
- */
-struct progress {
-	const char *stage; /* "fetch" */
-	const char *label; /* which kernel, or "" */
-	const char *text;  /* what is going on: "Building kernel" */
-	const char *unit;  /* "objects", "bytes", or "" */
-	long long started_ms, drawn_ms;
-	bool drawn;
-};
-void progress_start(struct progress *p, const char *stage, const char *label, const char *text, const char *unit);
-/* total 0: not known. */
-void progress_update(struct progress *p, unsigned long long done, unsigned long long total);
-/* End it: text is what stays on the screen ("Kernel built"), NULL for none. */
-void progress_end(struct progress *p, const char *text);
-
-/* Append "TEXT 45% (1.2 MiB of 3.4 MiB), 12s": how a running step is shown. */
-void str_add_progress(struct str *b, const char *text, const char *unit, unsigned long long done,
-		      unsigned long long total, long long elapsed_ms);
-
-/* Take the redrawn line off the terminal before printing something else. */
-void progress_clear(struct progress *p);
+/* Print text left-aligned in width columns, whole even when it is wider. */
+void print_left(FILE *f, const char *text, size_t width);
 
 /* CLOCK_MONOTONIC in milliseconds. */
 long long now_ms(void);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/term.h"
+#include "cli/progress.h"
 
 #define REDRAW_MS 100
 #define SAY_MS    1000 /* a step this long is worth a line at its start */

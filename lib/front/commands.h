@@ -20,7 +20,7 @@
 #include <stdbool.h>
 
 #include "base/env.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 
 struct cmd_opt {
 	struct opt opt;   /* .to stays NULL: values are kept by whoever parses */

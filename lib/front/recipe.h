@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "front/commands.h"
 #include "front/pipeline.h"
 

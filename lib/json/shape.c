@@ -15,8 +15,8 @@ char *key_text(const struct jkey *k)
 
 void json_copy(struct jw *w, struct slice raw)
 {
+	struct jkey k = { 0 };
 	struct slice s;
-	struct jkey k;
 	struct jr r;
 
 	jr_init(&r, raw.s, raw.n);
@@ -35,8 +35,10 @@ void json_copy(struct jw *w, struct slice raw)
 			jw_raw(w, s.s, s.n);
 		}
 		while (!r.failed && r.depth > 0) {
-			if (r.close[r.depth] == ']' ? jr_item(&r) : jr_key(&r, &k)) {
-				if (r.close[r.depth] == '}') {
+			bool object = r.close[r.depth] == '}';
+
+			if (object ? jr_key(&r, &k) : jr_item(&r)) {
+				if (object) {
 					auto_free char *key = key_text(&k);
 
 					jw_key(w, key);

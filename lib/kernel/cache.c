@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/arch.h"
 #include "kernel/cache.h"
 
 #include <ctype.h>
@@ -80,24 +81,6 @@ static char *absolute_root(struct err *e)
 	full = xasprintf("%s/%s", here, root);
 	free(root);
 	return full;
-}
-
-const char *cache_arch(void)
-{
-#if defined(__aarch64__)
-	return "aarch64";
-#else
-	return "x86_64";
-#endif
-}
-
-const char *cache_image_name(void)
-{
-#if defined(__aarch64__)
-	return "Image";
-#else
-	return "bzImage";
-#endif
 }
 
 int cache_key_check(const char *key, struct err *e)
@@ -240,7 +223,7 @@ int cache_newest(struct cache_entry *c, struct err *e)
 	for (i = 0; i < n; i++) {
 		const char *kconfig = list[i].kconfig_hash;
 
-		if (list[i].problem || !same(list[i].arch, cache_arch()))
+		if (list[i].problem || !same(list[i].arch, kernel_arch()))
 			continue;
 		if (!kconfig || !know || same(kconfig, ours.kconfig) || same(kconfig, CACHE_KCONFIG_0_5_2))
 			break;

@@ -35,10 +35,6 @@ void cache_entry_release(struct cache_entry *c);
 /* {root} by KTSTR_CACHE_DIR, XDG_CACHE_HOME, HOME; caller frees, NULL with e. */
 char *cache_root(struct err *e);
 
-/* The image's name on this machine: "bzImage" or "Image"; and the arch. */
-const char *cache_image_name(void);
-const char *cache_arch(void);
-
 /* 0 or -1: whether a key may name a directory (no '/', no "..", no dot first). */
 int cache_key_check(const char *key, struct err *e);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/arch.h"
 #include "kernel/cache.h"
 
 #include <dirent.h>
@@ -131,8 +132,8 @@ static void describe(const struct store *s, struct str *out)
 	jw_object(&w);
 	jw_key_str(&w, "version", n->version);
 	write_source(&w, n);
-	jw_key_str(&w, "arch", cache_arch());
-	jw_key_str(&w, "image_name", cache_image_name());
+	jw_key_str(&w, "arch", kernel_arch());
+	jw_key_str(&w, "image_name", kernel_image_name());
 	jw_key_str(&w, "config_hash", s->config_hash[0] ? s->config_hash : NULL);
 	jw_key_str(&w, "built_at", stamp);
 	jw_key_str(&w, "ktstr_kconfig_hash", n->kconfig_hash);
@@ -161,7 +162,7 @@ static int put_vmlinux(struct store *s, const char *dir, struct err *e)
 
 static int fill(struct store *s, const char *dir, struct err *e)
 {
-	auto_free char *image = xasprintf("%s/%s", dir, cache_image_name());
+	auto_free char *image = xasprintf("%s/%s", dir, kernel_image_name());
 	auto_free char *meta = xasprintf("%s/metadata.json", dir);
 	auto_str struct str text = { 0 };
 

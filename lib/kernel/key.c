@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/arch.h"
 #include "kernel/key.h"
 
 #include <errno.h>
@@ -53,7 +54,7 @@ char *key_of_version(const struct key_config *c, const char *version)
 {
 	auto_free char *tail = key_tail(c);
 
-	return xasprintf("%s-tarball-%s-%s", version, cache_arch(), tail);
+	return xasprintf("%s-tarball-%s-%s", version, kernel_arch(), tail);
 }
 
 char *key_of_tree(const struct key_config *c, const struct tree_state *t)
@@ -63,9 +64,9 @@ char *key_of_tree(const struct key_config *c, const struct tree_state *t)
 
 	if (!t->hash7[0]) {
 		crc32_hex(crc32_bytes(0, t->path, strlen(t->path)), path_hash);
-		return xasprintf("local-unknown-%s-%s-%s", path_hash, cache_arch(), tail);
+		return xasprintf("local-unknown-%s-%s-%s", path_hash, kernel_arch(), tail);
 	}
-	return xasprintf("local-%s-%s%s%s-%s", t->hash7, cache_arch(), t->has_config ? "-cfg" : "", t->user_config,
+	return xasprintf("local-%s-%s%s%s-%s", t->hash7, kernel_arch(), t->has_config ? "-cfg" : "", t->user_config,
 			 tail);
 }
 
@@ -73,5 +74,5 @@ char *key_of_tarball(const struct key_config *c, const char *sha256)
 {
 	auto_free char *tail = key_tail(c);
 
-	return xasprintf("local-%.7s-%s-%s", sha256, cache_arch(), tail);
+	return xasprintf("local-%.7s-%s-%s", sha256, kernel_arch(), tail);
 }

@@ -13,6 +13,7 @@
 #include "base/proc.h"
 #include "base/stop.h"
 #include "base/term.h"
+#include "cli/progress.h"
 
 #define TAIL_LINES 25
 #define GRACE_MS   2000

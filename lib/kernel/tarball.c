@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/term.h"
+#include "cli/progress.h"
 #include "json/read.h"
 #include "json/write.h"
 

@@ -10,13 +10,6 @@
 
 #define OUTLIER_SIGMAS 2.0
 
-void print_left(FILE *out, const char *text, size_t width)
-{
-	size_t w = text_width(text);
-
-	fprintf(out, "%s%*s", text, w < width ? (int)(width - w) : 0, "");
-}
-
 /* --- outliers ---------------------------------------------------------- */
 
 static const struct {

@@ -21,7 +21,4 @@ void analysis_verifier(const struct rows *r, FILE *out);
 void analysis_callbacks(const struct rows *r, FILE *out);
 void analysis_kvm(const struct rows *r, FILE *out);
 
-/* Print text left-aligned in width columns. */
-void print_left(FILE *out, const char *text, size_t width);
-
 #endif

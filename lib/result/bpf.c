@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term.h"
 #include "result/analysis.h"
 
 /* The verifier gives up at a million instructions (BPF_COMPLEXITY_LIMIT_INSNS). */

@@ -40,17 +40,17 @@ const struct metric metrics[METRIC_COUNT] = {
 };
 /* clang-format on */
 
-static const void *base_of(const struct sidecar *s, enum metric_from from)
+/* Whether the result has the part the metric stands in. */
+static bool has_part(const struct sidecar *s, enum metric_from from)
 {
-	switch (from) {
-	case FROM_STATS:
-		return &s->stats;
-	case FROM_MONITOR:
-		return s->monitor;
-	case FROM_EVENTS:
-		return s->monitor ? s->monitor->event_deltas : NULL;
-	}
-	return NULL;
+	return from == FROM_STATS || (s->monitor && (from == FROM_MONITOR || s->monitor->event_deltas));
+}
+
+static const char *part_of(const struct sidecar *s, enum metric_from from)
+{
+	if (from == FROM_STATS)
+		return (const char *)&s->stats;
+	return from == FROM_MONITOR ? (const char *)s->monitor : (const char *)s->monitor->event_deltas;
 }
 
 static double number_at(const void *at, enum shape_kind type)
@@ -85,10 +85,9 @@ static double from_ext(const struct sidecar *s, const char *name, bool *there)
 double metric_read(const struct sidecar *s, enum metric_id id, bool *there)
 {
 	const struct metric *m = &metrics[id];
-	const char *base = base_of(s, m->from);
 
-	if (!base || (id == M_TAIL_RATIO && s->stats.total_iterations < TAIL_MIN_ITERATIONS))
+	if (!has_part(s, m->from) || (id == M_TAIL_RATIO && s->stats.total_iterations < TAIL_MIN_ITERATIONS))
 		return from_ext(s, m->name, there);
 	*there = true;
-	return number_at(base + m->at, m->type);
+	return number_at(part_of(s, m->from) + m->at, m->type);
 }

@@ -130,10 +130,10 @@ static void remove_files(const char *path, bool (*fits)(const char *name, const 
 	struct stat st;
 
 	while (dir && (d = readdir(dir))) {
-		if (!fits(d->d_name, arg))
-			continue;
-		if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
-			unlinkat(dirfd(dir), d->d_name, 0);
+		auto_free char *file = xasprintf("%s/%s", path, d->d_name);
+
+		if (fits(d->d_name, arg) && lstat(file, &st) == 0 && S_ISREG(st.st_mode))
+			unlink(file);
 	}
 	if (dir)
 		closedir(dir);
@@ -207,6 +207,21 @@ static void sweep_marks(const char *mark_path)
 	remove_files(dir, starts_with, prefix);
 }
 
+/* Another kernel has the directory: use a sub-directory of it. */
+static int move_aside(struct place *p, struct mark *m, const char *label, bool *changed, struct err *e)
+{
+	auto_free char *name = component(label);
+	char *sub = xasprintf("%s/%s", p->dir, name);
+
+	free(p->dir);
+	p->dir = sub;
+	if (!strv_has(&m->others, name)) {
+		strv_add(&m->others, name);
+		*changed = true;
+	}
+	return make_dirs(sub, e);
+}
+
 /* Under the lock: a new run empties the directory, a second kernel moves to
  * its sub-directory. */
 static int settle(struct place *p, const char *mark_path, const char *label, struct err *e)
@@ -222,18 +237,13 @@ static int settle(struct place *p, const char *mark_path, const char *label, str
 		sweep_marks(mark_path);
 		begin_run(&m, p->dir, token, label);
 	}
-	if (strcmp(m.label, label) != 0) {
-		char *name = component(label), *sub = xasprintf("%s/%s", p->dir, name);
-
-		free(p->dir);
-		p->dir = sub;
-		rc = make_dirs(sub, e);
-		if (!strv_has(&m.others, name)) {
-			changed = true;
-			strv_add(&m.others, name);
-		}
-		free(name);
+	if (*label && !*m.label) {
+		free(m.label);
+		m.label = xstrdup(label);
+		changed = true;
 	}
+	if (*label && strcmp(m.label, label) != 0)
+		rc = move_aside(p, &m, label, &changed, e);
 	if (rc == 0 && changed)
 		rc = mark_save(&m, mark_path, e);
 	shape_release(&mark_shape, &m);

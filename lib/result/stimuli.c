@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term.h"
 #include "result/analysis.h"
 
 struct samples {
@@ -73,7 +74,7 @@ static void collect(struct steps *all, const struct sidecar *s)
 	for (size_t i = 0; i < n; i++)
 		order[i] = &first[i];
 	qsort(order, n, sizeof(*order), by_elapsed);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; order[i]; i++) {
 		const struct stimulus_event *now = order[i], *next = order[i + 1];
 		struct step *step = step_for(all, s, now->label);
 

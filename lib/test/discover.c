@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/proc.h"
+#include "kernel/arch.h"
 #include "kernel/cache.h"
 #include "test/run.h"
 
@@ -18,7 +19,7 @@ static bool dir_has_image(const char *dir)
 	static const char *const at[] = { "", "arch/x86/boot/", "arch/arm64/boot/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
-		auto_free char *path = xasprintf("%s/%s%s", dir, at[i], cache_image_name());
+		auto_free char *path = xasprintf("%s/%s%s", dir, at[i], kernel_image_name());
 
 		if (is_file(path))
 			return true;
@@ -52,7 +53,7 @@ static int use_named_path(struct run *r, const char *var, const char *path, stru
 		return use(r, path, e);
 	if (!path_exists(path))
 		return err_set(e, "%s=%s does not exist", var, path);
-	return err_set(e, "%s=%s holds no %s", var, path, cache_image_name());
+	return err_set(e, "%s=%s holds no %s", var, path, kernel_image_name());
 }
 
 /* The newest valid entry of that version. */

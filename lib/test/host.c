@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -220,6 +221,7 @@ void run_in_vm(struct run *r)
 	lines_init(&out, vm.out);
 	lines_init(&err, vm.err);
 	/* a VM program that is gone already tells why on its other streams */
+	signal(SIGPIPE, SIG_IGN);
 	write_all(vm.in, request.s, request.len);
 	exit_ms = drain(r, &out, &err);
 	close(vm.in);

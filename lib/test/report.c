@@ -136,9 +136,12 @@ static void add_diagnostics(struct run *r)
 	str_add(m, "\n--- diagnostics ---\n");
 	if (stage(r))
 		str_addf(m, "stage: %s\n", stage(r));
-	if (r->exit_reason)
-		str_addf(m, "exit: %s (exit_code %d)%s%s\n", r->exit_reason, r->exit_code, r->exit_detail ? ": " : "",
-			 r->exit_detail ? r->exit_detail : "");
+	if (r->exit_reason) {
+		const char *detail = r->exit_detail && *r->exit_detail ? r->exit_detail : NULL;
+
+		str_addf(m, "exit: %s (exit_code %d)%s%s\n", r->exit_reason, r->exit_code, detail ? ": " : "",
+			 detail ? detail : "");
+	}
 	add_tail(m, &r->vm_log, CONSOLE_TAIL);
 	if (r->console.n)
 		str_addf(m, "console (%zu lines%s)\n", r->console.n,

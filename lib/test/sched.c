@@ -182,7 +182,13 @@ static int not_attached(struct ktstr *t, const char *reason)
 	return -1;
 }
 
-/* Wait until sched_ext shows a name under root/ops. */
+/* Whether sched_ext runs tasks by it: its name alone shows while it is still
+ * being enabled. */
+static bool is_attached(const struct sched *s)
+{
+	return s->ops[0] && (!s->state[0] || strcmp(s->state, "enabled") == 0);
+}
+
 static int await_attach(struct ktstr *t)
 {
 	struct sched *s = &t->sched;
@@ -195,7 +201,7 @@ static int await_attach(struct ktstr *t)
 			return -1;
 		}
 		sched_read_state(s);
-		if (s->ops[0]) {
+		if (is_attached(s)) {
 			s->attached = true;
 			send_state(s, "attached", NULL);
 			return 0;
@@ -262,6 +268,13 @@ static void send_log(void)
 	}
 }
 
+/* "sched_ext: BPF scheduler "NAME" disabled (…)" and what it says about why;
+ * not what it says at every start. */
+static bool tells_end(const char *msg)
+{
+	return starts_with(msg, "sched_ext:") && !strstr(msg, "\" enabled") && !strstr(msg, "does not implement");
+}
+
 /* What the kernel said about the scheduler's end. */
 static void report_kernel(struct result *r)
 {
@@ -274,7 +287,7 @@ static void report_kernel(struct result *r)
 
 		text[n > 0 ? n : 0] = '\0';
 		msg = strchr(text, ';');
-		if (!msg || !starts_with(msg + 1, "sched_ext:") || strstr(msg, "\" enabled"))
+		if (!msg || !tells_end(msg + 1))
 			continue;
 		msg[1 + strcspn(msg + 1, "\n")] = '\0';
 		result_fail(r, "SchedulerEvent", "%s", msg + 1);

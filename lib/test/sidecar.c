@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -140,6 +141,7 @@ static int hand_over(const struct str *json, struct err *e)
 
 	if (child_start(&c, e))
 		return -1;
+	signal(SIGPIPE, SIG_IGN); /* its exit code says more */
 	write_all(c.in, json->s, json->len);
 	close(c.in);
 	code = child_wait(&c);

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/lock.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "base/proc.h"
 #include "base/term.h"
 

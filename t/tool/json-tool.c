@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/opt.h"
+#include "cli/opt.h"
 #include "json/read.h"
 #include "json/record.h"
 #include "json/write.h"

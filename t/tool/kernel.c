@@ -125,9 +125,8 @@ static int hold(char **a)
 
 	if (cache_hold(a[0], &l, true, &e) != 0)
 		die_err(&e);
-	if (exec_replace(a + 1, &e) < 0)
-		die_err(&e);
-	return 127;
+	exec_replace(a + 1, &e);
+	die_err(&e);
 }
 
 static const struct {

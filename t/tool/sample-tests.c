@@ -10,9 +10,11 @@
 
 KTSTR_SCHEDULER(simple, .name = "scx_simple", .binary = "scx_simple", .llcs = 2,
 		.assert = { .max_gap_ms = KTSTR_LIMIT(2500), .not_starved = KTSTR_ON });
-KTSTR_SCHEDULER(tuned, .name = "tuned", .binary_path = "/nowhere/tuned",
+KTSTR_SCHEDULER(qmap, .name = "scx_qmap", .binary = "scx_qmap", .cores = 4);
+KTSTR_SCHEDULER(tuned, .name = "tuned", .binary_path = "/nowhere/tuned", .args = (const char *const[]){ "-v", NULL });
+KTSTR_SCHEDULER(dressed, .name = "dressed", .binary = "scx_dressed",
 		.sysctls = (const struct ktstr_sysctl[]){ { "kernel.sched_cfs_bandwidth_slice_us", "1000" }, { 0 } },
-		.kargs = (const char *const[]){ "nosmt", NULL }, .args = (const char *const[]){ "-v", NULL });
+		.kargs = (const char *const[]){ "nosmt", NULL }, .config_file = "dressed.json");
 
 KTSTR_TEST(boots, .duration_s = 1)
 {
@@ -52,7 +54,50 @@ KTSTR_TEST(scheduler_dies_unexpectedly, .scheduler = &simple, .duration_s = 5)
 	return ktstr_run(t, (struct ktstr_cgroup[]){ { .name = "a" }, { 0 } });
 }
 
+/* its BPF side calls scx_bpf_error after so many enqueues */
+KTSTR_TEST(scheduler_errors, .scheduler = &qmap, .duration_s = 20,
+	   .extra_sched_args = (const char *const[]){ "-e", "1000", NULL })
+{
+	return ktstr_run(t, (struct ktstr_cgroup[]){
+				    { .name = "a", .work = { { .type = KTSTR_YIELD_HEAVY, .workers = 8 } } }, { 0 } });
+}
+
+/* it drops every so manieth task, which the kernel's watchdog notices */
+KTSTR_TEST(scheduler_stalls, .scheduler = &qmap, .duration_s = 20,
+	   .extra_sched_args = (const char *const[]){ "-t", "100", NULL })
+{
+	return ktstr_run(t, (struct ktstr_cgroup[]){
+				    { .name = "a", .work = { { .type = KTSTR_YIELD_HEAVY, .workers = 8 } } }, { 0 } });
+}
+
+KTSTR_TEST(body_hangs, .duration_s = 1)
+{
+	pause();
+	return 0;
+}
+
+KTSTR_TEST(body_crashes, .duration_s = 1)
+{
+	abort();
+}
+
+KTSTR_TEST(two_steps, .duration_s = 2, .cores = 4, .assert = { .not_starved = KTSTR_ON })
+{
+	struct ktstr_cgroup half[] = { { .name = "a", .cpus = KTSTR_DISJOINT(0, 2) },
+				       { .name = "b", .cpus = KTSTR_DISJOINT(1, 2) },
+				       { 0 } };
+
+	if (ktstr_step(t, half, 1))
+		return -1;
+	return ktstr_step(t, (struct ktstr_cgroup[]){ { .name = "c", .cpu_max_pct = 50 }, { 0 } }, 1);
+}
+
 KTSTR_TEST(unplaced, .scheduler = &tuned)
+{
+	return 0;
+}
+
+KTSTR_TEST(with_setup, .scheduler = &dressed, .extra_include_files = (const char *const[]){ "data", "env", NULL })
 {
 	return 0;
 }

@@ -8,8 +8,8 @@
  * with '-' needs '='; an option that is not a list may be given once; "--"
  * ends the options. Every error is a usage error: message, exit 2.
  */
-#ifndef BASE_OPT_H
-#define BASE_OPT_H
+#ifndef CLI_OPT_H
+#define CLI_OPT_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "base/opt.h"
+#include "cli/opt.h"
 
 #include <errno.h>
 #include <math.h>
