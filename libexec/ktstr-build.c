@@ -16,6 +16,7 @@
 #include "base/stop.h"
 #include "base/term.h"
 #include "kernel/arch.h"
+#include "kernel/arch.h"
 #include "kernel/cache.h"
 #include "kernel/kconfig.h"
 #include "kernel/key.h"

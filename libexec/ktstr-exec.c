@@ -33,7 +33,7 @@ static const struct program program = {
 	.opts = opts,
 	.min_args = 1,
 	.max_args = -1,
-	.tail = true,
+	.stop = true,
 };
 
 struct set {

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/stop.h"
-#include "base/term.h"
+#include "cli/progress.h"
 #include "cli/progress.h"
 
 #define TAIL_LINES 25
