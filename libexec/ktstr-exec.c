@@ -115,7 +115,7 @@ static int check_whole(const struct set *s, struct err *e)
 {
 	auto_str struct str why = { 0 };
 
-	if (!s->total)
+	if (!s->list)
 		return err_set(e, "no test was run: the record stream holds no kernel");
 	for (size_t i = 0; i < s->total; i++)
 		if (s->list[i].spec && !is_usable(&s->list[i]))
