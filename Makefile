@@ -86,7 +86,7 @@ lint: $B/compile_commands.json
 	@B=$B t/lint
 
 asan-build:
-	@$(MAKE) -s B=$B/asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined' all tools
+	@$(MAKE) -s B=$B/asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined -Wno-format-truncation' all tools
 
 asan: all tools asan-build
 	@B=$B/asan t/check $(filter-out $(shell grep -l '^load lib/vm' t/*.bats),$(wildcard t/*.bats))

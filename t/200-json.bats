@@ -173,3 +173,11 @@ json() {
 	run -1 bash -c 'echo "{\"type\":\"x\"}" | "$1" pump >/dev/full' - "$TOOL"
 	[[ "$output" == *"write records: No space left on device" ]]
 }
+
+@test "what the fuzzers started from still passes under the sanitizers" {
+	cd "$ROOT"
+	for target in json record; do
+		B="$BATS_TEST_TMPDIR/build" run -0 t/fuzz/run "$target" 0
+		[[ "$output" == *" inputs"* ]]
+	done
+}

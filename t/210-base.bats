@@ -225,13 +225,13 @@ gone() {
 }
 
 @test "a temporary directory lies in TMPDIR and goes with its process" {
-	mkdir "$D/tmp" "$D/tmp/ktstr-tmp-dead"
-	TMPDIR="$D/tmp" hold one temp
-	[[ "$SAID" == "$D/tmp/ktstr-tmp-"* ]]
+	mkdir "$D/temps" "$D/temps/ktstr-tmp-dead"
+	TMPDIR="$D/temps" hold one temp
+	[[ "$SAID" == "$D/temps/ktstr-tmp-"* ]]
 	[ "$(stat -c %a "$SAID")" = 700 ]
-	[ ! -e "$D/tmp/ktstr-tmp-dead" ]
+	[ ! -e "$D/temps/ktstr-tmp-dead" ]
 	release
-	[ -z "$(ls "$D/tmp")" ]
+	[ -z "$(ls "$D/temps")" ]
 }
 
 @test "an exclusive lock keeps others out and says who holds it" {

@@ -315,7 +315,7 @@ const struct command commands[] = {
 	{ .name = "stats list-values",
 	  .about = "List what the results can be compared by",
 	  .opts = values_opts,
-	  .recipes = { { NULL, "ktstr-sidecar read {dir} | ktstr-compare values {json}" } } },
+	  .recipes = { { NULL, "ktstr-sidecar read --pool {dir} | ktstr-compare values {json}" } } },
 	{ .name = "stats show-host",
 	  .about = "Show the host a run was made on",
 	  .opts = run_opts,
@@ -329,7 +329,7 @@ const struct command commands[] = {
 	  .detail = "The options for side A and side B say what separates the two:\n"
 		    "cargo ktstr stats compare --a-kernel 6.14 --b-kernel 6.15 --scheduler scx_rusty",
 	  .opts = compare_opts,
-	  .recipes = { { NULL, "ktstr-sidecar read {dir} | ktstr-compare {options}" } } },
+	  .recipes = { { NULL, "ktstr-sidecar read --pool {dir} | ktstr-compare {options}" } } },
 	{ .name = "kernel", .about = "Manage cached kernels" },
 	{ .name = "kernel list",
 	  .about = "List cached kernels, newest first",

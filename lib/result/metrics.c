@@ -69,7 +69,7 @@ static double number_at(const void *at, enum shape_kind type)
 	}
 }
 
-static double from_ext(const struct sidecar *s, const char *name, bool *there)
+static __attribute__((nonnull)) double from_ext(const struct sidecar *s, const char *name, bool *there)
 {
 	const struct map_f64 *ext = &s->stats.ext_metrics;
 
@@ -82,7 +82,7 @@ static double from_ext(const struct sidecar *s, const char *name, bool *there)
 	return 0;
 }
 
-double metric_read(const struct sidecar *s, enum metric_id id, bool *there)
+__attribute__((nonnull)) double metric_read(const struct sidecar *s, enum metric_id id, bool *there)
 {
 	const struct metric *m = &metrics[id];
 

@@ -267,11 +267,11 @@ static void take_line(struct session *s, struct slice line)
 {
 	struct record rec;
 	struct err ignored;
-	char who = line.n ? *line.s : '\0';
+	char who;
 
 	if (!line.n)
 		return;
-	line.s++;
+	who = *line.s++;
 	line.n--;
 	if (record_parse(line, 0, &rec, &ignored) < 0)
 		events_text(s->ev, "bad_message", line);
