@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/env.h"
@@ -14,6 +15,7 @@
 #include "base/proc.h"
 #include "base/stop.h"
 #include "base/term.h"
+#include "kernel/arch.h"
 #include "kernel/arch.h"
 #include "kernel/cache.h"
 #include "kernel/kconfig.h"
@@ -42,6 +44,7 @@ struct job {
 	const struct krecord *k;
 	struct key_config config;
 	char *root, *key; /* key may change with the tree's HEAD */
+	char *version;    /* the record's, or the one the tree says */
 	char *image, *vmlinux;
 	char *dir;  /* out: cache entry, or the tree itself */
 	bool temp;  /* the source is ours and goes away */
@@ -150,6 +153,7 @@ static int write_compile_commands(struct make *m, struct err *e)
 
 static int find_results(struct job *j, struct err *e)
 {
+	struct stat st;
 	static const char *const places[] = { "arch/x86/boot/bzImage", "arch/arm64/boot/Image", "bzImage", "Image" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !j->image; i++) {
@@ -161,8 +165,11 @@ static int find_results(struct job *j, struct err *e)
 	if (!j->image)
 		return err_set(e, "no kernel image found in %s", j->k->src);
 	j->vmlinux = xasprintf("%s/vmlinux", j->k->src);
-	if (is_file(j->vmlinux))
+	if (stat(j->vmlinux, &st) == 0) {
+		if (j->clean)
+			note("caching vmlinux (%.0f MB, will be stripped)", (double)st.st_size / (1 << 20));
 		return 0;
+	}
 	free(j->vmlinux);
 	j->vmlinux = NULL;
 	warn("vmlinux not found, BTF will not be cached");
@@ -252,11 +259,10 @@ static char *version_of(const char *tree)
 static int store(struct job *j, struct err *e)
 {
 	auto_free char *config = xasprintf("%s/.config", j->k->src);
-	auto_free char *version = j->k->tarball ? version_of(j->k->src) : NULL;
 	bool local = !j->temp || j->k->tarball;
 	struct cache_new n = {
 		.key = j->key,
-		.version = version ? version : j->k->version,
+		.version = j->version,
 		.source = local ? "local" : "tarball",
 		.source_tree_path = j->temp ? NULL : j->k->src,
 		.image = j->image,
@@ -314,41 +320,64 @@ static int produce(struct job *j, struct err *e)
 	return 0;
 }
 
-static int with_source(struct job *j, struct err *e)
+/* A source of ours has done its work once it is stored. After a failure it
+ * stays, so that the next run need not fetch it again. */
+static int produce_from_temp(struct job *j, struct err *e)
+{
+	int held = srcdir_hold(j->k->src, e), rc;
+
+	if (held < 0)
+		return -1;
+	rc = produce(j, e);
+	if (rc == 0 || stop_wanted())
+		srcdir_discard(j->k->src, held);
+	else
+		close(held);
+	return rc;
+}
+
+static void drop_temp(const struct job *j)
+{
+	struct err ignored;
+	int held = j->temp ? srcdir_hold(j->k->src, &ignored) : -1;
+
+	if (held >= 0)
+		srcdir_discard(j->k->src, held);
+}
+
+static int with_lock(struct job *j, struct err *e)
 {
 	int rc = 0;
 
 	if (!j->temp)
 		rc = look_again(j, e);
-	if (rc == 0 && (j->temp || j->clean))
+	if (rc == 0 && j->clean)
 		rc = look_up(j, e);
-	if (rc == 1) {
-		note("concurrent ktstr build populated cache slot %s", j->key);
-		j->stored = true;
-		return 0;
-	}
-	return rc < 0 ? -1 : produce(j, e);
+	if (rc == 0)
+		return j->temp ? produce_from_temp(j, e) : produce(j, e);
+	if (rc < 0)
+		return -1;
+	note("concurrent ktstr build populated cache slot %s", j->key);
+	j->stored = true;
+	drop_temp(j);
+	return 0;
 }
 
 static int run(struct job *j, struct err *e)
 {
 	struct lock l = LOCK_NONE;
-	int held = -1, rc = -1;
+	int rc = -1;
 
-	if (!j->k->src || cache_key_check(j->key, e) < 0)
-		return j->k->src ? -1 : err_set(e, "the record of %s has no source", j->k->spec);
+	if (!j->k->src)
+		return err_set(e, "the record of %s names no source", j->k->spec);
+	if (cache_key_check(j->key, e) < 0)
+		return -1;
 	j->root = cache_root(e);
 	if (!j->root || key_config_load(&j->config, j->k->lean, NULL, e) < 0 || check_tools(j->k->lean, e) < 0)
 		return -1;
-	if (j->temp)
-		held = srcdir_hold(j->k->src, e);
-	if ((!j->temp || held >= 0) && take_source(j, &l, e) == 0)
-		rc = with_source(j, e);
+	if (take_source(j, &l, e) == 0)
+		rc = with_lock(j, e);
 	lock_drop(&l);
-	if (held >= 0 && rc == 0)
-		srcdir_discard(j->k->src, held);
-	else if (held >= 0)
-		close(held);
 	return rc;
 }
 
@@ -356,6 +385,7 @@ static void job_release(struct job *j)
 {
 	free(j->root);
 	free(j->key);
+	free(j->version);
 	free(j->image);
 	free(j->vmlinux);
 	free(j->dir);
@@ -370,6 +400,8 @@ static int report(const struct record *rec, const struct job *j, struct err *e)
 	edit_str(&d, "state", j->stored ? "cached" : "built");
 	edit_str(&d, "key", j->key);
 	edit_str(&d, "dir", j->dir);
+	if (j->version)
+		edit_str(&d, "version", j->version);
 	if (!j->stored && !ends_with(j->k->label, "_dirty")) {
 		auto_free char *label = xasprintf("%s_dirty", j->k->label);
 
@@ -384,6 +416,10 @@ static int build_kernel(const struct record *rec, const struct krecord *k, struc
 	struct err why = { 0 };
 	int rc;
 
+	if (k->version)
+		j.version = xstrdup(k->version);
+	else if (k->tarball && k->src)
+		j.version = version_of(k->src);
 	stop_hold();
 	rc = run(&j, &why);
 	stop_release();

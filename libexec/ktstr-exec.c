@@ -33,7 +33,7 @@ static const struct program program = {
 	.opts = opts,
 	.min_args = 1,
 	.max_args = -1,
-	.tail = true,
+	.stop = true,
 };
 
 struct set {
@@ -115,8 +115,6 @@ static int check_whole(const struct set *s, struct err *e)
 {
 	auto_str struct str why = { 0 };
 
-	if (!s->total)
-		return err_set(e, "no test was run: the record stream holds no kernel");
 	for (size_t i = 0; i < s->total; i++)
 		if (s->list[i].spec && !is_usable(&s->list[i]))
 			add_reason(&why, &s->list[i]);
@@ -197,15 +195,18 @@ static int hold(const struct krecord *k, struct err *e)
 
 static int export_set(const struct set *s, struct err *e)
 {
+	const struct krecord *first = s->list;
 	auto_str struct str list = { 0 };
 	size_t n;
 
+	if (!first)
+		return err_set(e, "no test was run: the record stream holds no kernel");
 	if (encode(s, &list, &n, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->total; i++)
 		if (!is_repeat(s, i) && hold(&s->list[i], e) < 0)
 			return -1;
-	env_set(ENV_KERNEL, s->list[0].dir);
+	env_set(ENV_KERNEL, first->dir);
 	env_set(ENV_KERNEL_LIST, n > 1 ? list.s : NULL);
 	if (n > 1)
 		note("fanning gauntlet across %zu kernels", n);

@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "cli/opt.h"
 #include "base/stop.h"
-#include "base/term.h"
+#include "cli/progress.h"
 #include "cli/progress.h"
 #include "kernel/cache.h"
 #include "kernel/download.h"

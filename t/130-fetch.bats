@@ -235,7 +235,7 @@ nothing_kept() {
 	wait_for 5 grep -q downloading err
 	kill -TERM $!
 	wait $! && code=0 || code=$?
-	[ $code = 143 ]
+	[ "$code" = 143 ]
 	[ ! -s out ]
 	nothing_kept
 }
@@ -249,13 +249,13 @@ nothing_kept() {
 	wait $! || true
 	run -0 --separate-stderr "$FETCH" <in
 	[ "$(jq -r .state <<<"$output")" = fetched ]
-	! compgen -G "$SRC/.stage-*"
+	run ! compgen -G "$SRC/.stage-*"
 }
 
 @test "old trees that nobody holds are swept, held ones stay" {
 	mkdir -m 700 "$SRC"
 	mkdir "$SRC/old" "$SRC/held" "$SRC/new"
-	touch -d '2 hours ago' "$SRC/old" "$SRC/held"
+	touch -d '8 hours ago' "$SRC/old" "$SRC/held"
 	exec 9<"$SRC/held"
 	flock -s 9
 	run -0 --separate-stderr fetch 6.12.9

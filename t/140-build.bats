@@ -30,9 +30,12 @@ build_tree() {
 
 # A record of a tree that ktstr-fetch unpacked, as it leaves it.
 fetched_record() {
-	local home=$TMPDIR/ktstr-src-$(id -u)/$1
+	local root home
 
-	mkdir -p -m 700 "$home"
+	root=$TMPDIR/ktstr-src-$(id -u)
+	home=$root/$1
+	mkdir -p "$home"
+	chmod 700 "$root" "$home"
 	kernel_tree "$home/linux-6.12.9"
 	kernel_record "$1" '"version":"6.12.9"' '"state":"fetched"' "\"src\":\"$home/linux-6.12.9\"" '"temp":true'
 }
@@ -318,11 +321,58 @@ nothing_cached() {
 	wait_for 10 test -s sh.pid
 	kill -TERM $!
 	wait $! && code=0 || code=$?
-	[ $code = 143 ]
+	[ "$code" = 143 ]
 	gone "$(cat sh.pid)"
 	[ ! -s one ]
 	nothing_cached
 	[ -z "$(find "$TMPDIR" -mindepth 1)" ]
+}
+
+@test "SIGTERM while building an unpacked source removes that source" {
+	fetched_record k1 >in
+	DURING='touch ../../../../started; sleep 20' "$BUILD" <in >one 2>err 3>&- &
+	wait_for 10 test -e started
+	kill -TERM $!
+	wait $! && code=0 || code=$?
+	[ "$code" = 143 ]
+	[ -z "$(find "$TMPDIR" -name 'linux-*')" ]
+	nothing_cached
+}
+
+@test "a failed build keeps the unpacked source for the next run" {
+	fetched_record k1 >in
+	src=$(jq -r .src in)
+	echo CONFIG_FTRACE >"$src/unmet"
+	run -1 --separate-stderr "$BUILD" <in
+	[ -f "$src/Makefile" ]
+	rm "$src/unmet" "$src/.config"
+	run -0 --separate-stderr "$BUILD" <in
+	[ ! -e "$src" ]
+}
+
+@test "a source that was swept is an error that says so" {
+	fetched_record k1 >in
+	rm -r "$TMPDIR"/ktstr-src-*/k1
+	run -1 --separate-stderr "$BUILD" <in
+	[[ $(jq -r .error.message <<<"$output") == "source tree "*" is gone" ]]
+}
+
+@test "two builds of one release: the second waits and needs no source of its own" {
+	fetched_record k1 >in
+	DURING='touch ../../../../started; sleep 1' "$BUILD" <in >one 2>err1 3>&- &
+	wait_for 10 test -e started
+	run -0 --separate-stderr "$BUILD" <in
+	wait
+	[[ $stderr == *"is locked by a concurrent ktstr build"* ]]
+	[ "$(jq -r '.state + .dir' <<<"$output")" = "cached$CACHE/k1" ]
+	[ "$(entries)" = k1 ]
+}
+
+@test "variables that would make it another kernel do not reach make" {
+	git_kernel_tree linux
+	DURING='env >../env' ARCH=arm64 CROSS_COMPILE=x- KBUILD_OUTPUT=/tmp/o MAKEFLAGS=-n run -0 --separate-stderr build_tree ./linux
+	grep -q '^PATH=' env
+	! grep -E '^(ARCH|CROSS_COMPILE|KBUILD_OUTPUT)=' env
 }
 
 @test "what a killed store leaves is swept, and never taken for an entry" {

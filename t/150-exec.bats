@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/kernel-tree
 
 setup() {
 	setup_paths
@@ -115,8 +116,8 @@ show='echo "${KTSTR_KERNEL-unset} ${KTSTR_KERNEL_LIST-unset}"'
 	: >empty
 	run -1 --separate-stderr "$EXEC" -- touch ran <empty
 	[[ $stderr == *"no test was run: the record stream holds no kernel"* ]]
-	head -c 60 in >cut
-	run -1 --separate-stderr "$EXEC" -- touch ran <cut
+	head -c 60 in >half
+	run -1 --separate-stderr "$EXEC" -- touch ran <half
 	[[ $stderr == *"no test was run: line 1 of the record stream is cut short"* ]]
 	[ ! -e ran ]
 }
@@ -189,4 +190,32 @@ show='echo "${KTSTR_KERNEL-unset} ${KTSTR_KERNEL_LIST-unset}"'
 
 @test "without a command there is a usage error" {
 	run -2 --separate-stderr "$EXEC"
+}
+
+# What a shell user types; the stages run at the same time.
+pipeline() {
+	(set -o pipefail && "$LIBEXEC/ktstr-resolve" "$@" | "$LIBEXEC/ktstr-fetch" | "$LIBEXEC/ktstr-build" |
+		"$EXEC" -- sh -c "$show; cat \"\$KTSTR_KERNEL\"/metadata.json")
+}
+
+@test "resolve, fetch, build and exec: from a source tarball to a command" {
+	kernel_tree linux-source-6.12
+	tar cJf linux-source-6.12.tar.xz linux-source-6.12
+	KTSTR_LEAN=1 run -0 --separate-stderr pipeline "$PWD/linux-source-6.12.tar.xz"
+	[[ ${lines[0]} == "$KTSTR_CACHE_DIR/local-"*-lean????????" unset" ]]
+	[ "$(tail -n +2 <<<"$output" | jq -r '.version + " " + .source.git_hash')" = \
+		"6.12.9 $(sha256sum <linux-source-6.12.tar.xz | head -c 7)" ]
+	[[ $stderr == *"✓ Kernel cached: local-"* ]]
+	KTSTR_LEAN=1 run -0 --separate-stderr pipeline "$PWD/linux-source-6.12.tar.xz"
+	[[ $stderr != *extracting* && $stderr != *building* ]]
+	[ -z "$(find "$TMPDIR" -name 'linux-*')" ]
+}
+
+@test "the pipeline runs nothing when one of two kernels fails" {
+	kernel_tree linux
+	echo 'CONFIG_SCHED_CLASS_EXT' >linux/unmet
+	kernel_tree good
+	run -1 --separate-stderr pipeline ./good ./linux
+	[[ $stderr == *"no test was run:"*"./linux: build: "*"CONFIG_SCHED_CLASS_EXT not set"* ]]
+	[ -z "$output" ]
 }

@@ -15,6 +15,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "json/write.h"
+#include "kernel/arch.h"
 #include "kernel/key.h"
 #include "kernel/strip.h"
 

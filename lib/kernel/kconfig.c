@@ -123,11 +123,11 @@ static void remember(const struct make *m, const char *config_path, const struct
 		return;
 }
 
-static int run(struct make *m, const char *target, char *const *env, struct err *e)
+static int run(struct make *m, const char *target, char *const *env, const char *done, struct err *e)
 {
 	char *args[] = { (char *)target, NULL };
 
-	if (make_run(m, args, env, "Configuring kernel...", NULL, e) < 0)
+	if (make_run(m, args, env, "Configuring kernel...", done, e) < 0)
 		return err_wrap(e, "kernel configure failed");
 	return 0;
 }
@@ -147,7 +147,7 @@ static int run_lean(struct make *m, const struct str *fragment, struct err *e)
 	if (rc == 0) {
 		char *env[] = { set, NULL };
 
-		rc = run(m, "allnoconfig", env, e);
+		rc = run(m, "allnoconfig", env, NULL, e);
 	}
 	temp_dir_remove(&t);
 	return rc;
@@ -170,7 +170,7 @@ int kconfig_apply(struct make *m, bool lean, struct err *e)
 
 	if (kconfig_fragment(lean, &fragment, e) < 0)
 		return -1;
-	if (fresh && (lean ? run_lean(m, &fragment, e) : run(m, "defconfig", NULL, e)) < 0)
+	if (fresh && (lean ? run_lean(m, &fragment, e) : run(m, "defconfig", NULL, NULL, e)) < 0)
 		return -1;
 	if (read_file(path, &config, e) < 0)
 		return -1;
@@ -179,7 +179,7 @@ int kconfig_apply(struct make *m, bool lean, struct err *e)
 	/* allnoconfig has read the fragment as its preset already */
 	if (!(fresh && lean) && append(path, &fragment, e) < 0)
 		return -1;
-	if (run(m, "olddefconfig", NULL, e) < 0)
+	if (run(m, "olddefconfig", NULL, "Kernel configured", e) < 0)
 		return -1;
 	remember(m, path, &fragment);
 	return 0;

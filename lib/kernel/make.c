@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/stop.h"
-#include "base/term.h"
+#include "cli/progress.h"
 #include "cli/progress.h"
 
 #define TAIL_LINES 25
@@ -130,6 +130,18 @@ static void show_tail(const struct make *m)
 	note("the end of %s:\n%s", m->log, trim((char *)from));
 }
 
+/* What would send the build elsewhere or make it another one: the key says
+ * nothing of these. MAKEFLAGS and its kin come from a make that runs us. */
+static void scrub(struct strv *env)
+{
+	static const char *const names[] = { "ARCH",           "CROSS_COMPILE",     "KBUILD_OUTPUT", "KBUILD_EXTMOD",
+					     "KCONFIG_CONFIG", "KCONFIG_ALLCONFIG", "MAKEFLAGS",     "MFLAGS",
+					     "GNUMAKEFLAGS",   "MAKELEVEL" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		strv_add(env, names[i]);
+}
+
 static void join(char *const *args, struct str *out)
 {
 	str_add(out, "make");
@@ -139,12 +151,10 @@ static void join(char *const *args, struct str *out)
 
 int make_run(struct make *m, char *const *args, char *const *env, const char *doing, const char *done, struct err *e)
 {
-	auto_strv struct strv argv = { 0 };
+	auto_strv struct strv argv = { 0 }, all_env = { 0 };
 	auto_str struct str shown = { 0 };
 	struct output o = { .m = m };
-	struct child c = {
-		.dir = m->tree, .env = env, .in = FD_NULL, .out = FD_PIPE, .err = FD_OUT, .new_group = true
-	};
+	struct child c = { .dir = m->tree, .in = FD_NULL, .out = FD_PIPE, .err = FD_OUT, .new_group = true };
 	int rc, code = 0;
 
 	strv_add(&argv, "make");
@@ -152,6 +162,10 @@ int make_run(struct make *m, char *const *args, char *const *env, const char *do
 	join(args, &shown);
 	m->made = 0;
 	c.argv = argv.v;
+	scrub(&all_env);
+	if (env)
+		strv_addv(&all_env, env);
+	c.env = all_env.v;
 	progress_start(&o.progress, "build", m->label, doing, "objects");
 	if (child_start(&c, e) < 0)
 		return -1;

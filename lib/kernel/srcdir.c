@@ -15,7 +15,7 @@
 #include "base/env.h"
 
 #define STAGE    ".stage-"
-#define KEEP_SEC 3600
+#define KEEP_SEC (6 * 3600) /* a tree may wait for the kernels before it to be built */
 
 static int make_root(const char *root, struct err *e)
 {
@@ -134,18 +134,27 @@ static char *home_of(const char *tree)
 	return slash ? xstrndup(tree, (size_t)(slash - tree)) : xstrdup(".");
 }
 
+/* Whether the descriptor is what the path names now. */
+static bool is_same(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
 int srcdir_hold(const char *tree, struct err *e)
 {
 	auto_free char *home = home_of(tree);
 	int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0) {
-		if (fd >= 0)
-			close(fd);
-		return err_sys(e, "hold %s", home);
+	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 && is_same(fd, home)) {
+		touch(home);
+		return fd;
 	}
-	touch(home);
-	return fd;
+	if (fd >= 0)
+		close(fd);
+	err_set(e, "source tree %s is gone", tree);
+	return err_hint(e, "something removed it before it was built; run again");
 }
 
 /* Out of sight first: a tree that is half removed must not be found. */
@@ -156,7 +165,7 @@ void srcdir_discard(const char *tree, int fd)
 	auto_free char *gone = xasprintf("%s/" STAGE "gone-%d-%d", parent, (int)getpid(), fd);
 	struct err ignored;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && rename(home, gone) == 0)
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_same(fd, home) && rename(home, gone) == 0)
 		remove_tree(gone, &ignored);
 	close(fd);
 }
