@@ -78,15 +78,15 @@ void run_here(struct run *r)
 	char *rest, *line;
 
 	r->payload = true;
-	ktstr_begin(&t, r->c, true);
-	ktstr_call(&t);
+	body_begin(&t, r->c, true);
+	body_call(&t);
 	result_write(&out, &t.result);
 	take_event(r, (struct slice){ out.s, out.len });
 	rest = t.stimuli.s;
 	while ((line = strsep(&rest, "\n")))
 		if (*line)
 			take_event(r, (struct slice){ line, strlen(line) });
-	ktstr_end(&t);
+	body_end(&t);
 }
 
 /* Gates in front of the VM: true when the test may run. */
