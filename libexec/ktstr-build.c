@@ -154,7 +154,7 @@ static int find_results(struct job *j, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !j->image; i++) {
 		auto_free char *path = xasprintf("%s/%s", j->k->src, places[i]);
 
-		if (ends_with(path, cache_image_name()) && is_file(path))
+		if (strcmp(strrchr(path, '/') + 1, cache_image_name()) == 0 && is_file(path))
 			j->image = xstrdup(path);
 	}
 	if (!j->image)
@@ -279,8 +279,9 @@ static void say_cached(const struct job *j)
 	auto_free char *text = xasprintf("✓ Kernel cached: %s", j->key);
 
 	str_add_sgr(&line, term_colour(stderr), "32", text);
+	str_addc(&line, '\n');
 	/* past the filter for control bytes that messages go through */
-	if (write_all(STDERR_FILENO, line.s, line.len) < 0 || write_all(STDERR_FILENO, "\n", 1) < 0)
+	if (write_all(STDERR_FILENO, line.s, line.len) < 0)
 		return;
 	note("image: %s/%s", j->dir, cache_image_name());
 }

@@ -18,7 +18,7 @@ setup() {
 	esac
 	KC=kc$(crc_of "$ROOT/share/kconfig/ktstr.kconfig")
 	LEAN=lean$(crc_of "$ROOT/share/kconfig/lean.kconfig")
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 # zlib's crc32 of a file, by gzip's trailer rather than by our own code
@@ -66,7 +66,7 @@ field() {
 
 @test "an exact version is missing with its key" {
 	run -0 "$RESOLVE" 6.14.2
-	[ "$output" = '{"type":"kernel","index":0,"total":1,"spec":"6.14.2","kind":"version","version":"6.14.2","label":"6.14.2","key":"6.14.2-tarball-'$ARCH-$KC'","lean":false,"state":"missing"}' ]
+	[ "$output" = '{"type":"kernel","index":0,"total":1,"spec":"6.14.2","kind":"version","version":"6.14.2","label":"6.14.2","key":"6.14.2-tarball-'"$ARCH-$KC"'","lean":false,"state":"missing"}' ]
 }
 
 @test "a release candidate with two numbers is an exact version" {
@@ -355,6 +355,7 @@ dirty() {
 		for i in {1..40}; do echo "$i" >"linux/kernel/deep/file_with_a_long_name_$i"; done
 		git -C linux add -A
 		git -C linux commit -qm two
+		# shellcheck disable=SC2086 # the words of a command
 		git -C linux $how >/dev/null
 		run -0 "$RESOLVE" ./linux
 		[ "$(field .dirty)" = false ] || { echo "$how"; return 1; }
@@ -494,6 +495,7 @@ dirty() {
 
 @test "~ is the home directory" {
 	git_tree "$HOME/linux"
+	# shellcheck disable=SC2088 # it is the program that expands it
 	for s in '~/linux' '~///linux'; do
 		run -0 "$RESOLVE" "$s"
 		[ "$(field .src)" = "$(realpath "$HOME/linux")" ]
@@ -501,6 +503,7 @@ dirty() {
 	done
 	run -1 --separate-stderr "$RESOLVE" '~root/linux'
 	[[ $stderr == *"cannot be canonicalized: ~root/linux"* ]]
+	# shellcheck disable=SC2088
 	HOME='' run -1 --separate-stderr "$RESOLVE" '~/linux'
 	[[ $stderr == *"cannot be canonicalized: ~/linux"* ]]
 	tree "$HOME"

@@ -14,7 +14,7 @@ setup() {
 	*) ARCH=x86_64 IMAGE=bzImage ;;
 	esac
 	KC=$(gzip -nc <"$ROOT/share/kconfig/ktstr.kconfig" | tail -c8 | head -c4 | od -An -tx4 --endian=little | tr -d ' \n')
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 # entry KEY [JQ EDIT]: put an entry in the cache.
@@ -32,6 +32,7 @@ entry() {
 corrupt() {
 	run -0 --separate-stderr "$CACHE" list --json
 	reason=$(jq -r '.entries[0].error' <<<"$output")
+	# shellcheck disable=SC2053 # a pattern
 	[[ $reason == $1 ]] || { echo "$reason"; return 1; }
 	[ "$(jq -r '.entries[0].error_kind' <<<"$output")" = "$2" ] || { echo "$output"; return 1; }
 	[ "$(jq -c '.entries[0] | keys' <<<"$output")" = '["error","error_kind","key","path"]' ]
@@ -64,13 +65,13 @@ corrupt() {
 }
 
 @test "rows have their columns and nothing behind them" {
-	entry 6.14.2-tarball-$ARCH-kc1
+	entry "6.14.2-tarball-$ARCH-kc1"
 	entry a-key-that-is-longer-than-forty-eight-characters-is-not-cut \
 		'.version = null | .source = {type: "local"} | .built_at = "2026-01-01T00:00:00Z"'
 	run -0 --separate-stderr "$CACHE" list
 	[ "${lines[0]}" = "$(printf '  %-48s %-12s %-8s %-7s %s' KEY VERSION SOURCE ARCH BUILT)" ]
-	[ "${lines[1]}" = "$(printf '  %-48s %-12s %-8s %-7s %s' 6.14.2-tarball-$ARCH-kc1 6.14.2 tarball $ARCH 2026-01-02T03:04:05Z)" ]
-	[ "${lines[2]}" = "$(printf '  %-48s %-12s %-8s %-7s %s' a-key-that-is-longer-than-forty-eight-characters-is-not-cut - local $ARCH 2026-01-01T00:00:00Z)" ]
+	[ "${lines[1]}" = "$(printf '  %-48s %-12s %-8s %-7s %s' "6.14.2-tarball-$ARCH-kc1" 6.14.2 tarball "$ARCH" 2026-01-02T03:04:05Z)" ]
+	[ "${lines[2]}" = "$(printf '  %-48s %-12s %-8s %-7s %s' a-key-that-is-longer-than-forty-eight-characters-is-not-cut - local "$ARCH" 2026-01-01T00:00:00Z)" ]
 	[ "${#lines[@]}" = 3 ]
 	[ "$stderr" = "cache: $KTSTR_CACHE_DIR" ]
 }
@@ -306,6 +307,7 @@ corrupt() {
 	echo x >file
 	export KTSTR_CACHE_DIR=$PWD/file
 	for verb in list 'list --json' 'find k' newest; do
+		# shellcheck disable=SC2086 # the words of a command
 		run -1 --separate-stderr "$CACHE" $verb
 		[[ $stderr == *"Not a directory (os error 20)"* ]]
 	done

@@ -310,6 +310,9 @@ value_of() {
 	[ "$(jq -r .kernel_label "$run"/*.ktstr.json)" = path_k1 ]
 	[ "$(jq -r .kernel_label "$run"/path_k2/*.ktstr.json)" = path_k2 ]
 	[ "$("$SIDECAR" read "$run" | jq -r .kernel_label | sort | xargs)" = "path_k1 path_k2" ]
+	# what has no label is no third kernel
+	[ "$(dirname "$(written ".kernel = \"$WORK/k1\" | .test_name = \"host\"")")" = "$run" ]
+	rm "$run"/host-*
 	# labels that differ in what a file name cannot hold stay apart too
 	for l in a/b a_b; do
 		written ".kernel = \"$WORK/k1\" | .kernel_label = \"$l\""

@@ -16,7 +16,7 @@ char *key_text(const struct jkey *k)
 void json_copy(struct jw *w, struct slice raw)
 {
 	struct slice s;
-	struct jkey k;
+	struct jkey k = { 0 };
 	struct jr r;
 
 	jr_init(&r, raw.s, raw.n);

@@ -71,7 +71,7 @@ static char *absolute_root(struct err *e)
 
 	if (!root || root[0] == '/')
 		return root;
-	here = getcwd(NULL, 0);
+	here = real_path(".");
 	if (!here) {
 		err_sys(e, "current directory");
 		free(root);

@@ -144,7 +144,7 @@ static int hash_file(int fd, const char *path, uint64_t size, char hex[SHA256_HE
 	if (rc == 0 && !EVP_DigestFinal_ex(md, raw, NULL))
 		rc = err_set(e, "SHA-256 of %s failed", path);
 	EVP_MD_CTX_free(md);
-	for (int i = 0; rc == 0 && i < 32; i++)
+	for (size_t i = 0; rc == 0 && i < 32; i++)
 		snprintf(hex + 2 * i, 3, "%02x", raw[i]);
 	return rc;
 }

@@ -8,9 +8,12 @@
 #include "kernel/tree.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/proc.h"
@@ -59,12 +62,16 @@ static void first_line(struct str *s)
 	}
 }
 
+/* What git says on stderr goes to a file, so that no amount of it can stop git
+ * while its output is read. */
 static int collect(struct child *c, const char *input, struct str *out, struct err *e)
 {
 	auto_str struct str errors = { 0 };
+	auto_fd int said = memfd_create("git", MFD_CLOEXEC);
 	struct err ignored;
 	int rc = 0;
 
+	c->err = said < 0 ? FD_NULL : fcntl(said, F_DUPFD_CLOEXEC, 3);
 	if (child_start(c, e) < 0)
 		return -1;
 	if (input)
@@ -75,11 +82,11 @@ static int collect(struct child *c, const char *input, struct str *out, struct e
 		rc = err_sys(e, "write to git");
 	else
 		rc = read_fd(c->out, out, e);
-	read_fd(c->err, &errors, &ignored);
 	close_fd(&c->out);
-	close_fd(&c->err);
 	if (child_wait(c) == 0)
 		return rc;
+	if (said >= 0 && lseek(said, 0, SEEK_SET) == 0)
+		read_fd(said, &errors, &ignored);
 	first_line(&errors);
 	return rc < 0 ? rc : err_set(e, "%s", errors.len ? errors.s : "git failed");
 }

@@ -207,6 +207,21 @@ static void sweep_marks(const char *mark_path)
 	remove_files(dir, starts_with, prefix);
 }
 
+/* Another kernel has the directory: use a sub-directory of it. */
+static int move_aside(struct place *p, struct mark *m, const char *label, bool *changed, struct err *e)
+{
+	auto_free char *name = component(label);
+	char *sub = xasprintf("%s/%s", p->dir, name);
+
+	free(p->dir);
+	p->dir = sub;
+	if (!strv_has(&m->others, name)) {
+		strv_add(&m->others, name);
+		*changed = true;
+	}
+	return make_dirs(sub, e);
+}
+
 /* Under the lock: a new run empties the directory, a second kernel moves to
  * its sub-directory. */
 static int settle(struct place *p, const char *mark_path, const char *label, struct err *e)
@@ -222,18 +237,13 @@ static int settle(struct place *p, const char *mark_path, const char *label, str
 		sweep_marks(mark_path);
 		begin_run(&m, p->dir, token, label);
 	}
-	if (strcmp(m.label, label) != 0) {
-		char *name = component(label), *sub = xasprintf("%s/%s", p->dir, name);
-
-		free(p->dir);
-		p->dir = sub;
-		rc = make_dirs(sub, e);
-		if (!strv_has(&m.others, name)) {
-			changed = true;
-			strv_add(&m.others, name);
-		}
-		free(name);
+	if (*label && !*m.label) {
+		free(m.label);
+		m.label = xstrdup(label);
+		changed = true;
 	}
+	if (*label && strcmp(m.label, label) != 0)
+		rc = move_aside(p, &m, label, &changed, e);
 	if (rc == 0 && changed)
 		rc = mark_save(&m, mark_path, e);
 	shape_release(&mark_shape, &m);

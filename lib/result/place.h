@@ -8,7 +8,8 @@
  * Two kernels of one version in one run (two trees, two configurations) must
  * not overwrite each other: the first keeps the run directory, each further
  * kernel label gets a sub-directory of it, one level deep, which every reader
- * of this format looks into.
+ * of this format looks into. Results without a label, as of tests on the
+ * host, stay in the run directory.
  */
 #ifndef RESULT_PLACE_H
 #define RESULT_PLACE_H

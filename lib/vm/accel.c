@@ -53,13 +53,13 @@ static int open_kvm(int *fd, struct err *e)
 #if defined(__x86_64__)
 
 #define SLOT_BYTES 0x10000
-#define CODE_AT	   0x8000
+#define CODE_AT    0x8000
 #define STACK_AT   0x7000
-#define PORT	   0xf4
-#define ANSWER	   0x2a
+#define PORT       0xf4
+#define ANSWER     0x2a
 
 /* xor eax, edx, ebx, ecx; lock cmpxchg16b (%rsp); mov $0x2a, %al; out; hlt */
-static const uint8_t code[] = { 0x31, 0xc0, 0x31, 0xd2, 0x31, 0xdb, 0x31, 0xc9, 0xf0, 0x48,
+static const uint8_t code[] = { 0x31, 0xc0, 0x31, 0xd2, 0x31, 0xdb,   0x31, 0xc9, 0xf0, 0x48,
 				0x0f, 0xc7, 0x0c, 0x24, 0xb0, ANSWER, 0xe6, PORT, 0xf4 };
 
 struct probe {
@@ -141,7 +141,8 @@ static int judge(const struct kvm_run *run, struct err *e)
 	    ((const uint8_t *)run)[run->io.data_offset] == ANSWER)
 		return 0;
 	if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
-		return err_set(e, "/dev/kvm opens but cannot run a guest on this host (KVM internal error, suberror %u)",
+		return err_set(e,
+			       "/dev/kvm opens but cannot run a guest on this host (KVM internal error, suberror %u)",
 			       run->internal.suberror);
 	return err_set(e, "/dev/kvm opens but cannot run a guest on this host (exit reason %u)", run->exit_reason);
 }

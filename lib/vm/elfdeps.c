@@ -23,8 +23,8 @@
 
 /* The first few are what a linker searches that has no ld.so.cache. */
 static const char *const default_dirs[] = {
-	"/lib/" MULTIARCH, "/usr/lib/" MULTIARCH, "/lib",	    "/usr/lib",	  "/lib64",
-	"/usr/lib64",	   "/usr/local/lib",	  "/usr/local/lib64", NULL,
+	"/lib/" MULTIARCH, "/usr/lib/" MULTIARCH, "/lib", "/usr/lib", "/lib64", "/usr/lib64",
+	"/usr/local/lib",  "/usr/local/lib64",    NULL,
 };
 #define BUILTIN_DIRS 6
 
@@ -163,11 +163,11 @@ static void read_needs(const char *file, struct needs *n)
 static bool fits(const char *file, int machine)
 {
 	auto_fd int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	GElf_Ehdr h = { 0 };
-	Elf *elf = fd < 0 ? NULL : open_elf(fd, &h);
+	GElf_Ehdr h = { .e_type = ET_NONE };
 
-	elf_end(elf);
-	return elf && h.e_machine == machine && h.e_type == ET_DYN;
+	if (fd >= 0)
+		elf_end(open_elf(fd, &h));
+	return h.e_machine == machine && h.e_type == ET_DYN;
 }
 
 /* Replace $ORIGIN, $LIB and $PLATFORM, with or without braces. */
@@ -325,16 +325,20 @@ static void add_dep(struct elf_closure *c, const char *path)
 	c->v[c->n++] = (struct elf_dep){ xstrdup(path), real };
 }
 
-/* An absolute path keeps its name; another is taken from where we are. */
-static char *absolute(char *path)
+/* The name a library was found by, without "..", "." and empty parts: such a
+ * path keeps its name in the directory it means. NULL when that is gone. */
+static char *clean_path(char *path)
 {
-	char *real;
+	auto_free char *dir = NULL, *real = NULL;
+	char *slash = strrchr(path, '/'), *clean;
 
-	if (*path == '/')
+	if (*path == '/' && !strstr(path, "/../") && !strstr(path, "/./") && !strstr(path, "//"))
 		return path;
-	real = real_path(path);
+	dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	real = real_path(dir);
+	clean = real ? xasprintf("%s/%s", real, slash ? slash + 1 : path) : NULL;
 	free(path);
-	return real;
+	return clean;
 }
 
 static void add_needed(struct elf_closure *c, const struct needs *n, const char *interp, struct str *missing)
@@ -347,7 +351,7 @@ static void add_needed(struct elf_closure *c, const struct needs *n, const char 
 		strv_add(&c->seen, n->sonames.v[i]);
 		found = find_library(c, n->sonames.v[i], n, interp);
 		if (found)
-			found = absolute(found);
+			found = clean_path(found);
 		if (found)
 			add_dep(c, found);
 		else
@@ -359,11 +363,12 @@ static void add_needed(struct elf_closure *c, const struct needs *n, const char 
 int elf_closure_add(struct elf_closure *c, const char *file, struct err *e)
 {
 	auto_str struct str missing = { 0 };
-	auto_free char *interp = NULL;
+	auto_free char *interp = NULL, *real = real_path(file);
 	size_t next = c->n;
 	struct needs n;
 
-	read_needs(file, &n);
+	/* $ORIGIN of a program is where it lies, not a link to it */
+	read_needs(real ? real : file, &n);
 	interp = n.interp;
 	n.interp = NULL;
 	if (interp && *interp == '/' && !strv_has(&c->seen, interp)) {

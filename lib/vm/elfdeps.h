@@ -22,8 +22,8 @@ struct elf_dep {
 struct elf_closure {
 	struct elf_dep *v;
 	size_t n, cap;
-	struct strv seen;  /* sonames and interpreters already looked for */
-	struct strv dirs;  /* directories a guest's linker would not search by itself */
+	struct strv seen;    /* sonames and interpreters already looked for */
+	struct strv dirs;    /* directories a guest's linker would not search by itself */
 	struct str ld_cache; /* /etc/ld.so.cache */
 	bool cache_read;
 };

@@ -51,6 +51,19 @@ static void note_script(struct adding *a, const char *host)
 	}
 }
 
+/* Nothing can lie below a path that is a file. */
+static int check_parents(const struct adding *a, const char *guest, struct err *e)
+{
+	for (const char *s = strchr(guest + 1, '/'); s; s = strchr(s + 1, '/')) {
+		auto_free char *dir = xstrndup(guest, (size_t)(s - guest));
+		const struct initramfs_entry *there = initramfs_find(a->to, dir);
+
+		if (there && !S_ISDIR(there->mode))
+			return err_set(e, "guest path '%s' is both a file and the directory of '%s'", dir, guest);
+	}
+	return 0;
+}
+
 static int add_regular(struct adding *a, const char *host, const char *guest, int mode, struct err *e)
 {
 	const struct initramfs_entry *there = initramfs_find(a->to, guest);
@@ -61,7 +74,9 @@ static int add_regular(struct adding *a, const char *host, const char *guest, in
 	if (there && there->from)
 		return err_set(e, "duplicate include path '%s': provided by both %s and %s", guest, there->from, host);
 	if (there)
-		return err_set(e, "guest path '%s' of %s is taken", guest, host);
+		return err_set(e, "guest path '%s' of %s is a directory", guest, host);
+	if (check_parents(a, guest, e) < 0)
+		return -1;
 	if (stat(host, &st) < 0)
 		return err_sys(e, "read %s", host);
 	initramfs_file(a->to, guest, host, mode < 0 ? st.st_mode : (mode_t)mode);
@@ -69,18 +84,34 @@ static int add_regular(struct adding *a, const char *host, const char *guest, in
 	return elf_closure_add(&a->libs, host, e);
 }
 
-/* Links are followed; depth bounds a directory that links to itself. */
-static int add_tree(struct adding *a, const char *host, const char *guest, int depth, size_t *n, struct err *e)
+/* A directory on the way down, so that one that links back up is noticed. */
+struct level {
+	const struct level *up;
+	dev_t dev;
+	ino_t ino;
+};
+
+static bool is_above(const struct level *l, const struct stat *st)
+{
+	while (l && !(l->dev == st->st_dev && l->ino == st->st_ino))
+		l = l->up;
+	return l;
+}
+
+static int add_tree(struct adding *a, const char *host, const char *guest, const struct level *up, size_t *n,
+		    struct err *e)
 {
 	DIR *dir = opendir(host);
 	struct dirent *d;
+	struct stat st;
 	int rc = 0;
 
-	if (!dir)
+	if (!dir || fstat(dirfd(dir), &st) < 0)
 		return err_sys(e, "read directory %s", host);
-	if (depth > 40)
-		rc = err_set(e, "%s: too many levels of directories or links", host);
+	if (is_above(up, &st))
+		rc = err_set(e, "directory %s contains itself", host);
 	while (rc == 0 && (d = readdir(dir))) {
+		const struct level here = { up, st.st_dev, st.st_ino };
 		auto_free char *from = NULL, *to = NULL;
 
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
@@ -88,7 +119,7 @@ static int add_tree(struct adding *a, const char *host, const char *guest, int d
 		from = xasprintf("%s/%s", host, d->d_name);
 		to = xasprintf("%s/%s", guest, d->d_name);
 		if (is_dir(from)) {
-			rc = add_tree(a, from, to, depth + 1, n, e);
+			rc = add_tree(a, from, to, &here, n, e);
 		} else if (is_file(from)) {
 			++*n;
 			rc = add_regular(a, from, to, -1, e);
@@ -110,8 +141,10 @@ static int add_one(struct adding *a, const struct guest_file *f, struct err *e)
 		return add_regular(a, f->host, f->guest, f->mode, e);
 	if (!is_dir(f->host))
 		return err_set(e, "file for the guest is neither a regular file nor a directory: %s", f->host);
+	if (check_parents(a, f->guest, e) < 0)
+		return -1;
 	initramfs_dir(a->to, f->guest);
-	if (add_tree(a, f->host, f->guest, 0, &n, e) < 0)
+	if (add_tree(a, f->host, f->guest, NULL, &n, e) < 0)
 		return -1;
 	if (!n)
 		warn("-i %s: directory contains no regular files", f->host);

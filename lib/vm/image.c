@@ -11,15 +11,15 @@
 
 #if defined(__aarch64__)
 static const char *const names[] = { "Image", "arch/arm64/boot/Image", NULL };
-#define MAGIC_AT  56 /* arm64 Documentation: "ARM\x64", image_size at 16 */
-#define MAGIC     "ARM\x64"
-#define SIZE_AT   16
-#define SIZE_LEN  8
+#define MAGIC_AT 56 /* arm64 Documentation: "ARM\x64", image_size at 16 */
+#define MAGIC    "ARM\x64"
+#define SIZE_AT  16
+#define SIZE_LEN 8
 #else
 static const char *const names[] = { "bzImage", "arch/x86/boot/bzImage", NULL };
 #define MAGIC_AT 0x202 /* the x86 boot protocol's header: magic, init_size */
-#define MAGIC	 "HdrS"
-#define SIZE_AT	 0x260
+#define MAGIC    "HdrS"
+#define SIZE_AT  0x260
 #define SIZE_LEN 4
 #endif
 

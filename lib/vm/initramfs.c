@@ -162,10 +162,10 @@ int initramfs_write(const struct initramfs *i, uint64_t *size, struct err *e)
 
 	if (!a || !h)
 		die("out of memory");
-	if (rc == 0 && (archive_write_set_format_cpio_newc(a) != ARCHIVE_OK ||
-			archive_write_set_bytes_per_block(a, 1 << 20) != ARCHIVE_OK ||
-			archive_write_set_bytes_in_last_block(a, 512) != ARCHIVE_OK ||
-			archive_write_open_fd(a, fd) != ARCHIVE_OK))
+	if (rc == 0 &&
+	    (archive_write_set_format_cpio_newc(a) != ARCHIVE_OK ||
+	     archive_write_set_bytes_per_block(a, 1 << 20) != ARCHIVE_OK ||
+	     archive_write_set_bytes_in_last_block(a, 512) != ARCHIVE_OK || archive_write_open_fd(a, fd) != ARCHIVE_OK))
 		rc = err_set(e, "write the initramfs: %s", archive_error_string(a));
 	for (size_t k = 0; rc == 0 && k < i->n; k++)
 		rc = put_entry(a, h, i->v[k], e);

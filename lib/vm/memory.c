@@ -10,8 +10,8 @@ static uint64_t div_up(uint64_t a, uint64_t b)
 
 uint64_t guest_memory_floor(uint64_t unpacked, uint64_t stored, uint64_t kernel)
 {
-	uint64_t content = div_up(div_up(unpacked, 1 << 20) * 10, 9) + div_up(kernel, 1 << 20) +
-			   div_up(stored, 1 << 20);
+	uint64_t content =
+		div_up(div_up(unpacked, 1 << 20) * 10, 9) + div_up(kernel, 1 << 20) + div_up(stored, 1 << 20);
 
 	return div_up(content * 64, 63) + WORK_MB;
 }

@@ -17,7 +17,7 @@
 #include "vm/qemu.h"
 #include "vm/qmp.h"
 
-#define STOP_MS	   5000 /* from the program's end, or a panic, to QEMU's */
+#define STOP_MS    5000 /* from the program's end, or a panic, to QEMU's */
 #define DRAIN_MS   1000 /* from QEMU's end to that of its sockets */
 #define STDERR_MAX 8192
 
@@ -34,7 +34,7 @@ struct session {
 	struct qmp qmp;
 	struct str qemu_says;
 	long long started, deadline; /* ms; 0: no deadline */
-	bool decided;		     /* end->reason is set */
+	bool decided;                /* end->reason is set */
 	bool init_seen, payload_ended, stopping;
 	bool ended; /* QEMU is gone */
 	int status;
@@ -295,6 +295,7 @@ static void read_bulk(struct session *s)
 	/* init never sends such a line: what wrote it is not init any more */
 	if (s->bulk.buf.len - s->bulk.at > RECORD_MAX) {
 		decide(s, VM_INIT_DIED);
+		str_clear(&s->end->detail);
 		str_add(&s->end->detail, "the guest sent a line without an end");
 		kill_qemu(s);
 	}

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "base/proc.h"
 #include "kernel/age.h"
 #include "kernel/cache.h"
 #include "kernel/key.h"
@@ -125,8 +125,8 @@ static int hold(char **a)
 
 	if (cache_hold(a[0], &l, true, &e) != 0)
 		die_err(&e);
-	execvp(a[1], a + 1);
-	return 127;
+	exec_replace(a + 1, &e);
+	die_err(&e);
 }
 
 static const struct {

@@ -1,0 +1,372 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# ktstr-build: source trees to cache entries.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+load lib/kernel-tree
+
+setup() {
+	setup_paths
+	unset GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE MAKEFLAGS MFLAGS MAKELEVEL
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+	BUILD=$LIBEXEC/ktstr-build
+	RESOLVE=$LIBEXEC/ktstr-resolve
+	CACHE=$KTSTR_CACHE_DIR
+	case $(uname -m) in
+	aarch64) IMAGE=Image ;;
+	*) IMAGE=bzImage ;;
+	esac
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# build_tree DIR [OPTION…]: as the pipeline does.
+build_tree() {
+	local dir=$1
+
+	shift
+	"$RESOLVE" "$dir" >resolved && "$BUILD" "$@" <resolved
+}
+
+# A record of a tree that ktstr-fetch unpacked, as it leaves it.
+fetched_record() {
+	local home=$TMPDIR/ktstr-src-$(id -u)/$1
+
+	mkdir -p -m 700 "$home"
+	kernel_tree "$home/linux-6.12.9"
+	kernel_record "$1" '"version":"6.12.9"' '"state":"fetched"' "\"src\":\"$home/linux-6.12.9\"" '"temp":true'
+}
+
+entries() {
+	find "$CACHE" -mindepth 1 -maxdepth 1 ! -name '.l*' ! -name .digests -printf '%f\n' | sort
+}
+
+# Whether the cache holds neither an entry nor anything half made.
+nothing_cached() {
+	[ -z "$(entries)" ]
+}
+
+@test "a clean tree is configured, built, stripped and stored" {
+	git_kernel_tree linux
+	run -0 --separate-stderr build_tree ./linux
+	dir=$(jq -r .dir <<<"$output")
+	key=$(jq -r .key <<<"$output")
+	[ "$(jq -r .state <<<"$output")" = cached ]
+	[ "$dir" = "$CACHE/$key" ]
+	[[ $key == local-$(git -C linux rev-parse --short=7 HEAD)-* ]]
+	cmp "$dir/$IMAGE" linux/arch/x86/boot/bzImage
+	grep -qx CONFIG_SCHED_CLASS_EXT=y linux/.config
+	grep -qx CONFIG_64BIT=y linux/.config
+	[ -f linux/compile_commands.json ]
+	[[ $stderr == *"✓ Kernel cached: $key"* ]]
+	[[ $stderr == *"ktstr-build: image: $dir/$IMAGE"* ]]
+	[ "$(entries)" = "$key" ]
+	[ "$(stat -c %a "$dir")" = 755 ]
+}
+
+@test "metadata.json has the keys in their order" {
+	git_kernel_tree linux
+	run -0 --separate-stderr build_tree ./linux
+	meta=$(jq -r .dir <<<"$output")/metadata.json
+	[ "$(jq -r 'keys_unsorted | join(" ")' "$meta")" = "version source arch image_name config_hash built_at\
+ ktstr_kconfig_hash extra_kconfig_hash has_vmlinux vmlinux_stripped source_vmlinux_size source_vmlinux_mtime_secs" ]
+	[ "$(jq -c .source "$meta")" = "{\"type\":\"local\",\"source_tree_path\":\"$PWD/linux\",\"git_hash\":\"$(git -C linux rev-parse --short=7 HEAD)\"}" ]
+	[ "$(jq .source_vmlinux_size "$meta")" = "$(stat -c %s linux/vmlinux)" ]
+	[ "$(jq .source_vmlinux_mtime_secs "$meta")" = "$(stat -c %Y linux/vmlinux)" ]
+	crc=$(gzip -nc <linux/.config | tail -c8 | head -c4 | od -An -tx4 --endian=little | tr -d ' \n')
+	[ "$(jq -r .config_hash "$meta")" = "$crc" ]
+	[[ $(jq -r .built_at "$meta") =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$ ]]
+	[ "$(head -c 4 "$meta")" = $'{\n  ' ]
+	[ "$(tail -c 2 "$meta")" = $'\n}' ]
+}
+
+@test "the stored vmlinux keeps symbols, read-only data and BTF, and little else" {
+	git_kernel_tree linux
+	run -0 --separate-stderr build_tree ./linux
+	small=$(jq -r .dir <<<"$output")/vmlinux
+	for section in .rodata .BTF .strtab; do
+		objcopy -O binary --only-section=$section --set-section-flags $section=alloc linux/vmlinux a
+		objcopy -O binary --only-section=$section --set-section-flags $section=alloc "$small" b
+		cmp a b
+	done
+	address=$(nm linux/vmlinux | sed -n 's/ . counter$//p')
+	[ -n "$address" ]
+	[ "$(nm "$small" | sed -n 's/ . counter$//p')" = "$address" ]
+	nm "$small" | grep -q ' start$'
+	nm "$small" | grep -q ' B zeroed$'
+	run -0 readelf -SW "$small"
+	[[ $output != *.debug_* && $output != *.comment* ]]
+	[[ $output =~ \.text\ +NOBITS\ +[0-9a-f]+\ [0-9a-f]+\ 000000 ]]
+	[[ $output =~ \.data\ +NOBITS\ +[0-9a-f]+\ [0-9a-f]+\ 000000 ]]
+	[ "$(jq .vmlinux_stripped "${small%/*}/metadata.json")" = true ]
+}
+
+@test "the second run of a tree hits the cache" {
+	git_kernel_tree linux
+	run -0 --separate-stderr build_tree ./linux
+	dir=$(jq -r .dir <<<"$output")
+	run -0 --separate-stderr build_tree ./linux
+	[ "$(jq -r '.state + .dir' <<<"$output")" = "cached$dir" ]
+	[[ $stderr != *building* ]]
+	[ "$(entries | wc -l)" = 1 ]
+}
+
+@test "an equal entry is left as it is, --force replaces it" {
+	fetched_record k1 >in
+	"$BUILD" <in
+	before=$(stat -c %i "$CACHE/k1")
+	fetched_record k1 >in
+	run -0 --separate-stderr "$BUILD" <in
+	[[ $stderr == *"concurrent ktstr build populated cache slot k1"* ]]
+	[ "$(stat -c %i "$CACHE/k1")" = "$before" ]
+	fetched_record k1 >in
+	run -0 --separate-stderr "$BUILD" --force <in
+	[ "$(stat -c %i "$CACHE/k1")" != "$before" ]
+	[ "$(entries)" = k1 ]
+}
+
+@test "a fetched source is built, stored as a tarball, and removed" {
+	fetched_record 6.12.9-tarball-x >in
+	run -0 --separate-stderr "$BUILD" <in
+	meta=$CACHE/6.12.9-tarball-x/metadata.json
+	[ "$(jq -c '[.version, .source, .source_vmlinux_size]' "$meta")" = '["6.12.9",{"type":"tarball"},null]' ]
+	[ -z "$(find "$TMPDIR" -name 'linux-6.12.9')" ]
+	[ "$(jq -r .label <<<"$output")" = x ]
+}
+
+@test "a tarball on disk is stored as local, named by its digest, with the tree's version" {
+	fetched_record local-abcdef0-x | sed 's/"version":"6.12.9"/"version":null/
+		s/}$/,"tarball":"\/t.tar.xz","sha256":"abcdef0123456789"}/' >in
+	run -0 --separate-stderr "$BUILD" <in
+	meta=$CACHE/local-abcdef0-x/metadata.json
+	[ "$(jq -c '[.version, .source]' "$meta")" = \
+		'["6.12.9",{"type":"local","source_tree_path":null,"git_hash":"abcdef0"}]' ]
+}
+
+@test "a dirty tree is built in place and never stored" {
+	git_kernel_tree linux
+	echo '/* edit */' >>linux/init/main.c
+	run -0 --separate-stderr build_tree ./linux
+	[ "$(jq -r '.state + " " + .dir' <<<"$output")" = "built $PWD/linux" ]
+	[[ $(jq -r .label <<<"$output") == path_linux_??????_dirty ]]
+	[[ $stderr == *"kernel built at $PWD/linux/arch/"* ]]
+	[[ $stderr == *"skipping cache — working tree has uncommitted changes; "* ]]
+	[ -f linux/compile_commands.json ]
+	nothing_cached
+}
+
+@test "a tree that is no repository is built in place and never stored" {
+	kernel_tree linux
+	run -0 --separate-stderr build_tree ./linux
+	[ "$(jq -r .state <<<"$output")" = built ]
+	[[ $stderr == *"skipping cache — source tree is not a git repository"* ]]
+	nothing_cached
+}
+
+@test "an edit before the lock is held is noticed" {
+	git_kernel_tree linux
+	"$RESOLVE" ./linux >resolved
+	echo '/* edit */' >>linux/init/main.c
+	run -0 --separate-stderr "$BUILD" <resolved
+	[[ $stderr == *"rebuilding to capture your local edits"* ]]
+	[ "$(jq -r .state <<<"$output")" = built ]
+	nothing_cached
+}
+
+@test "a commit before the lock is held is built under its own key" {
+	git_kernel_tree linux
+	"$RESOLVE" ./linux >resolved
+	echo '/* edit */' >>linux/init/main.c
+	git_commit linux second
+	run -0 --separate-stderr "$BUILD" <resolved
+	[[ $stderr == *"rebuilding for the new commit"* ]]
+	[[ $(jq -r .key <<<"$output") == local-$(git -C linux rev-parse --short=7 HEAD)-* ]]
+	[ "$(jq -r .state <<<"$output")" = cached ]
+}
+
+@test "an edit or a commit during the build keeps the result out of the cache" {
+	git_kernel_tree linux
+	DURING='echo "/**/" >>init/main.c' run -0 --separate-stderr build_tree ./linux
+	[[ $stderr == *"source tree changed during build ("*"); skipping cache store"* ]]
+	[ "$(jq -r .state <<<"$output")" = built ]
+	[[ $(jq -r .label <<<"$output") == *_dirty ]]
+	nothing_cached
+	git -C linux checkout -q init/main.c
+	DURING='git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x' run -0 --separate-stderr build_tree ./linux
+	[[ $stderr == *"HEAD has moved"* ]]
+	nothing_cached
+}
+
+@test "a tree that cannot be looked at after the build is not stored" {
+	git_kernel_tree linux
+	DURING='echo broken >.git/HEAD' run -0 --separate-stderr build_tree ./linux
+	[[ $stderr == *"skipping cache store"* ]]
+	nothing_cached
+}
+
+@test "a configuration that loses SCHED_CLASS_EXT is an error that says why" {
+	git_kernel_tree linux
+	printf 'CONFIG_SCHED_CLASS_EXT\nCONFIG_BPF_EVENTS\n' >linux/unmet
+	run -1 --separate-stderr build_tree ./linux
+	message=$(jq -r .error.message <<<"$output")
+	[[ $message == *"kernel build completed but critical config options are missing:"* ]]
+	[[ $message == *"CONFIG_SCHED_CLASS_EXT not set — "*pahole* ]]
+	[[ $message == *"CONFIG_BPF_EVENTS not set — "*CONFIG_KPROBE_EVENTS* ]]
+	[[ $message != *CONFIG_FTRACE\ not* ]]
+	[[ $stderr == *"CONFIG_SCHED_CLASS_EXT not set"* ]]
+	nothing_cached
+}
+
+@test "a .config that lacks any fragment line is completed, a complete one left alone" {
+	git_kernel_tree linux
+	printf 'CONFIG_SCHED_CLASS_EXT=y\nCONFIG_MINE=y\n' >linux/.config
+	run -0 --separate-stderr build_tree ./linux
+	grep -qx CONFIG_BPF_SYSCALL=y linux/.config
+	grep -qx CONFIG_MINE=y linux/.config
+	touch -d '1 hour ago' linux/.config
+	before=$(stat -c %Y linux/.config)
+	echo '/* edit */' >>linux/init/main.c
+	run -0 --separate-stderr build_tree ./linux
+	[ "$(stat -c %Y linux/.config)" = "$before" ]
+}
+
+@test "a lean kernel starts from nothing, and its options win" {
+	git_kernel_tree linux
+	KTSTR_LEAN=1 run -0 --separate-stderr build_tree ./linux
+	[[ $(jq -r .key <<<"$output") == *-lean???????? ]]
+	grep -qx '# CONFIG_MODULES is not set' linux/.config
+	grep -qx '# CONFIG_BTRFS_FS is not set' linux/.config
+	grep -qx CONFIG_SCHED_CLASS_EXT=y linux/.config
+}
+
+@test "a compile error shows make's last lines and where the rest is" {
+	git_kernel_tree linux
+	echo 'int broken = ;' >>linux/init/main.c
+	git_commit linux broken
+	run -1 --separate-stderr build_tree ./linux
+	[[ $stderr == *"error: expected expression before"* ]]
+	[[ $(jq -r .error.message <<<"$output") == *"make -j"*" KCFLAGS=-Wno-error failed"*"log: $CACHE/.logs/local-"* ]]
+	nothing_cached
+}
+
+@test "make gets no terminal to ask questions on" {
+	git_kernel_tree linux
+	sed -i 's/^vmlinux:.*/&\n\t@! read answer/' linux/Makefile
+	git_commit linux asks
+	run -0 --separate-stderr build_tree ./linux <<<yes
+	[ "$(jq -r .state <<<"$output")" = cached ]
+}
+
+@test "a missing tool is named before anything is started" {
+	fetched_record k1 >in
+	mkdir bin
+	for tool in make gcc flex bison perl pahole; do
+		ln -s "$(command -v $tool)" bin/
+	done
+	run -1 --separate-stderr env PATH="$PWD/bin" "$BUILD" <in
+	[[ $stderr == *$'missing required tool(s):\n  - bc'* ]]
+	[ ! -e "$CACHE" ] || nothing_cached
+}
+
+@test "two builds of one tree: the second waits and hits the cache" {
+	git_kernel_tree linux
+	"$RESOLVE" ./linux >resolved
+	DURING='touch ../started; sleep 1' "$BUILD" <resolved >one 2>err1 3>&- &
+	wait_for 10 test -e started
+	run -0 --separate-stderr "$BUILD" <resolved
+	wait
+	[[ $stderr == *"source tree $PWD/linux is locked by a concurrent ktstr build — waiting for it to finish."*"pid="* ]]
+	[[ $stderr == *"concurrent ktstr build populated cache slot local-"* ]]
+	[ "$(jq -r .dir <<<"$output")" = "$(jq -r .dir one)" ]
+	[ "$(jq -r .state <<<"$output")" = cached ]
+	[ "$(entries | wc -l)" = 1 ]
+}
+
+@test "a full disk while storing is a clear error and leaves nothing" {
+	[ "$(id -u)" = 0 ] || skip "mounting a small file system needs root"
+	git_kernel_tree linux
+	sed -i 's/echo image; /head -c 3000000 \/dev\/urandom; /' linux/Makefile
+	git_commit linux big
+	mkdir -p "$CACHE"
+	unshare -m bash -c 'mount -t tmpfs -o size=1m none "$1" && shift && "$1" "$2" >resolved && "$3" <resolved >out 2>err
+		echo $? >code
+		find "$KTSTR_CACHE_DIR" -mindepth 1 -maxdepth 1 ! -name ".l*" >left' _ "$CACHE" "$RESOLVE" ./linux "$BUILD"
+	[ "$(cat code)" = 1 ]
+	[ "$(jq -r .state out)" = error ]
+	grep -q "cache store failed: .*No space left on device" err
+	[ ! -s left ]
+	[ -f linux/arch/x86/boot/bzImage ]
+}
+
+@test "kill -9 in the middle of a build: make goes too, and the next run builds" {
+	git_kernel_tree linux
+	"$RESOLVE" ./linux >resolved
+	DURING='echo $PPID >../make.pid; sleep 20' "$BUILD" <resolved >one 2>err 3>&- &
+	wait_for 10 test -s make.pid
+	kill -KILL $!
+	wait $! || true
+	wait_for 5 gone "$(cat make.pid)"
+	nothing_cached
+	run -0 --separate-stderr build_tree ./linux
+	[ "$(jq -r .state <<<"$output")" = cached ]
+}
+
+@test "SIGTERM ends make and all it started, and tells by the exit status" {
+	git_kernel_tree linux
+	"$RESOLVE" ./linux >resolved
+	DURING='echo $$ >../sh.pid; sleep 20' "$BUILD" <resolved >one 2>err 3>&- &
+	wait_for 10 test -s sh.pid
+	kill -TERM $!
+	wait $! && code=0 || code=$?
+	[ $code = 143 ]
+	gone "$(cat sh.pid)"
+	[ ! -s one ]
+	nothing_cached
+	[ -z "$(find "$TMPDIR" -mindepth 1)" ]
+}
+
+@test "what a killed store leaves is swept, and never taken for an entry" {
+	mkdir -p "$CACHE/.tmp-k1-AbCdEf" "$CACHE/.tmp-k9-GhIjKl" "$CACHE/.tmp-k1-$$"
+	echo half >"$CACHE/.tmp-k1-AbCdEf/$IMAGE"
+	fetched_record k1 >in
+	run -0 --separate-stderr "$BUILD" <in
+	[ "$(entries)" = ".tmp-k1-$$"$'\nk1' ]
+}
+
+@test "a store waits for who uses the entry, and says who that is when it gives up" {
+	fetched_record k1 >in
+	mkdir -p "$CACHE/.locks"
+	exec 9>"$CACHE/.locks/k1.lock"
+	flock -s 9
+	KTSTR_CACHE_STORE_LOCK_TIMEOUT=1s run -1 --separate-stderr "$BUILD" <in
+	[[ $(jq -r .error.message <<<"$output") == *'flock LOCK_EX on cache entry "k1" timed out after 1s (lockfile '*"pid="* ]]
+	[[ $stderr == *KTSTR_CACHE_STORE_LOCK_TIMEOUT* ]]
+	nothing_cached
+}
+
+@test "a corrupt entry under the key is replaced" {
+	mkdir -p "$CACHE/k1"
+	echo '{' >"$CACHE/k1/metadata.json"
+	fetched_record k1 >in
+	run -0 --separate-stderr "$BUILD" <in
+	[ "$(jq -r .arch "$CACHE/k1/metadata.json")" = "$(uname -m)" ]
+	[ "$(entries)" = k1 ]
+}
+
+@test "records that are not ours pass byte for byte" {
+	cat >in <<-'REC'
+		{"type":"kernel","index":0,"total":2,"spec":"a","label":"a","key":"k","state":"cached", "dir":"/d"}
+		{"type":"kernel","index":1,"total":2,"spec":"b","label":"b","key":"k","state":"error","error":{"message":"m"}}
+		{"type":"weather",   "rain":true}
+	REC
+	run -0 --separate-stderr "$BUILD" <in
+	[ "$output" = "$(cat in)" ]
+}
+
+@test "the object count of a build is remembered for the next one's progress" {
+	fetched_record k1 | "$BUILD" >/dev/null
+	grep -Eq '^(x86_64|aarch64)-default-image [1-9][0-9]*$' "$CACHE/.logs/counts"
+	fetched_record k2 >in
+	KTSTR_PROGRESS_FD=8 "$BUILD" <in 8>progress >/dev/null
+	jq -e 'select(.type == "progress" and .stage == "build" and .label == "x" and .state == "end")' progress
+}
