@@ -47,15 +47,15 @@ struct ktstr_limit {
  * scheduler's, then the test's. Everything is off until it is set.
  */
 struct ktstr_assert {
-	enum ktstr_switch not_starved;	/* every worker worked; gap and spread within limits */
-	enum ktstr_switch isolation;	/* no worker outside its cgroup's cpuset */
+	enum ktstr_switch not_starved; /* every worker worked; gap and spread within limits */
+	enum ktstr_switch isolation;   /* no worker outside its cgroup's cpuset */
 	struct ktstr_limit max_gap_ms;
 	struct ktstr_limit max_spread_pct;
 	struct ktstr_limit max_throughput_cv;
-	struct ktstr_limit min_work_rate;	/* work units per CPU second */
+	struct ktstr_limit min_work_rate; /* work units per CPU second */
 	struct ktstr_limit max_p99_wake_latency_ns;
 	struct ktstr_limit max_wake_latency_cv;
-	struct ktstr_limit min_iteration_rate;	/* iterations per second */
+	struct ktstr_limit min_iteration_rate;  /* iterations per second */
 	struct ktstr_limit max_migration_ratio; /* migrations per iteration */
 	/* read from the guest's kernel while the test runs */
 	struct ktstr_limit max_imbalance_ratio;
@@ -73,8 +73,8 @@ struct ktstr_assert {
 /* Which gauntlet presets fit; 0 takes the default in brackets. */
 struct ktstr_constraints {
 	uint32_t min_numa_nodes, max_numa_nodes; /* [1, 1] */
-	uint32_t min_llcs, max_llcs;		 /* [1, 12] */
-	uint32_t min_cpus, max_cpus;		 /* [1, 192] */
+	uint32_t min_llcs, max_llcs;             /* [1, 12] */
+	uint32_t min_cpus, max_cpus;             /* [1, 192] */
 	bool requires_smt;
 };
 #define KTSTR_NO_MAX UINT32_MAX
@@ -85,20 +85,20 @@ struct ktstr_sysctl {
 
 /* A scheduler. Exactly one of binary, binary_path and the builtin pair. */
 struct ktstr_scheduler {
-	const char *name;		/* required, unique */
-	const char *binary;		/* looked up: KTSTR_SCHEDULER, beside the test, target/ */
-	const char *binary_path;	/* absolute */
-	const char *const *builtin_enable;  /* "echo 1 > /sys/…", NULL-terminated */
+	const char *name;                  /* required, unique */
+	const char *binary;                /* looked up: KTSTR_SCHEDULER, beside the test, target/ */
+	const char *binary_path;           /* absolute */
+	const char *const *builtin_enable; /* "echo 1 > /sys/…", NULL-terminated */
 	const char *const *builtin_disable;
-	const char *const *args;	/* NULL-terminated */
-	const struct ktstr_sysctl *sysctls; /* ends with { 0 } */
-	const char *const *kargs;	/* kernel command line words, NULL-terminated */
-	const char *cgroup_parent;	/* "/cells" */
+	const char *const *args;                   /* NULL-terminated */
+	const struct ktstr_sysctl *sysctls;        /* ends with { 0 } */
+	const char *const *kargs;                  /* kernel command line words, NULL-terminated */
+	const char *cgroup_parent;                 /* "/cells" */
 	uint32_t numa_nodes, llcs, cores, threads; /* default topology of its tests */
 	struct ktstr_constraints constraints;
-	const char *config_file;	/* host path */
+	const char *config_file; /* host path */
 	struct ktstr_assert assert;
-	const char *const *kernels;	/* verifier filter, NULL-terminated */
+	const char *const *kernels; /* verifier filter, NULL-terminated */
 };
 
 /* The kernel's own scheduler, the default of every test. */
@@ -109,22 +109,22 @@ struct ktstr;
 struct ktstr_test {
 	const char *name;
 	int (*func)(struct ktstr *t);
-	const struct ktstr_scheduler *scheduler; /* ktstr_eevdf */
+	const struct ktstr_scheduler *scheduler;   /* ktstr_eevdf */
 	uint32_t numa_nodes, llcs, cores, threads; /* the scheduler's, else 1, 1, 2, 1 */
-	uint32_t memory_mb;		/* 2048 */
+	uint32_t memory_mb;                        /* 2048 */
 	const char *const *extra_sched_args;
-	uint64_t watchdog_timeout_s;	/* 5 */
-	uint64_t duration_s;		/* 12 */
-	enum ktstr_switch auto_repro;	/* on */
-	bool expect_err;		/* an error is the pass */
-	bool host_only;			/* no VM */
+	uint64_t watchdog_timeout_s;  /* 5 */
+	uint64_t duration_s;          /* 12 */
+	enum ktstr_switch auto_repro; /* on */
+	bool expect_err;              /* an error is the pass */
+	bool host_only;               /* no VM */
 	bool performance_mode;
 	bool no_perf_mode;
 	const char *const *extra_include_files; /* into /include-files/ */
 	uint64_t cleanup_budget_ms;
 	struct ktstr_constraints constraints; /* the scheduler's */
 	struct ktstr_assert assert;
-	bool release_build;		/* set by KTSTR_TEST: compiled with NDEBUG */
+	bool release_build; /* set by KTSTR_TEST: compiled with NDEBUG */
 };
 
 /* A release build is held to stricter built-in limits. */
@@ -137,22 +137,23 @@ struct ktstr_test {
 void ktstr_register_test(const struct ktstr_test *test);
 void ktstr_register_scheduler(const struct ktstr_scheduler *scheduler);
 
-#define KTSTR_SCHEDULER(id, ...)                                                        \
-	static const struct ktstr_scheduler id = { __VA_ARGS__ };                       \
-	__attribute__((constructor)) static void id##_register(void)                    \
-	{                                                                               \
-		ktstr_register_scheduler(&id);                                          \
-	}                                                                               \
+#define KTSTR_SCHEDULER(id, ...)                                     \
+	static const struct ktstr_scheduler id = { __VA_ARGS__ };    \
+	__attribute__((constructor)) static void id##_register(void) \
+	{                                                            \
+		ktstr_register_scheduler(&id);                       \
+	}                                                            \
 	extern const struct ktstr_scheduler ktstr_eevdf
 
-#define KTSTR_TEST(id, ...)                                                             \
-	static int id##_body(struct ktstr *t);                                          \
-	static const struct ktstr_test id##_test = { .name = #id, .func = id##_body, .release_build = KTSTR_RELEASE, \
-						     ##__VA_ARGS__ };                  \
-	__attribute__((constructor)) static void id##_register(void)                    \
-	{                                                                               \
-		ktstr_register_test(&id##_test);                                        \
-	}                                                                               \
+#define KTSTR_TEST(id, ...)                                                                   \
+	static int id##_body(struct ktstr *t);                                                \
+	static const struct ktstr_test id##_test = {                                          \
+		.name = #id, .func = id##_body, .release_build = KTSTR_RELEASE, ##__VA_ARGS__ \
+	};                                                                                    \
+	__attribute__((constructor)) static void id##_register(void)                          \
+	{                                                                                     \
+		ktstr_register_test(&id##_test);                                              \
+	}                                                                                     \
 	static int id##_body(__attribute__((unused)) struct ktstr *t)
 
 /* --- in a test's body ------------------------------------------------- */
@@ -177,16 +178,16 @@ struct ktstr_cpus {
 	uint32_t index, of; /* LLC or node number; share number of so many shares */
 	const char *list;   /* "0-1,3" */
 };
-#define KTSTR_LLC(i) { .kind = KTSTR_CPUS_LLC, .index = (i) }
-#define KTSTR_NUMA(i) { .kind = KTSTR_CPUS_NUMA, .index = (i) }
+#define KTSTR_LLC(i)         { .kind = KTSTR_CPUS_LLC, .index = (i) }
+#define KTSTR_NUMA(i)        { .kind = KTSTR_CPUS_NUMA, .index = (i) }
 #define KTSTR_DISJOINT(i, n) { .kind = KTSTR_CPUS_DISJOINT, .index = (i), .of = (n) }
-#define KTSTR_CPUS(l) { .kind = KTSTR_CPUS_LIST, .list = (l) }
+#define KTSTR_CPUS(l)        { .kind = KTSTR_CPUS_LIST, .list = (l) }
 
 struct ktstr_cgroup {
 	const char *name; /* NULL ends a list */
 	struct ktstr_cpus cpus;
 	struct ktstr_work work[8];
-	uint32_t weight; /* cpu.weight, 1 to 10000 */
+	uint32_t weight;      /* cpu.weight, 1 to 10000 */
 	uint32_t cpu_max_pct; /* cpu.max, percent of one CPU */
 };
 

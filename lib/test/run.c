@@ -125,9 +125,7 @@ static bool ready(struct run *r)
 			 "kernel build");
 	else if (found == 2)
 		run_skip(r, SKIP_CONTENTION, "%s", e.text);
-	else if (found < 0)
-		run_refuse(r, "%s", e.text);
-	else if (find_scheduler(test_scheduler(t), &r->scheduler, &e))
+	else if (found < 0 || find_scheduler(test_scheduler(t), &r->scheduler, &e))
 		run_refuse(r, "%s", e.text);
 	else
 		return true;
