@@ -9,6 +9,7 @@ CC	:= $(or $(filter-out cc,$(CC)),gcc)
 PREFIX	?= /usr/local
 DESTDIR	?=
 OPT	?= -O2 -g
+OBJCOPY	?= objcopy
 WARN	:= -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wwrite-strings -Wformat=2 \
 	   -Wno-missing-field-initializers -Wno-format-nonliteral $(if $(filter 0,$(WERROR)),,-Werror)
 flags	 = $(CC) -std=gnu11 -D_GNU_SOURCE -DPREFIX='"$(PREFIX)"' -Ilib -Ishare $(OPT) $(SAN) $(WARN)
@@ -19,7 +20,7 @@ init	:= libexec/ktstr-init
 progs	:= bin/cargo-ktstr $(filter-out $(init),$(helpers))
 tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 
-# What a program needs beyond libktstr.a and libc.
+# What a program needs beyond lib/ and libc.
 LDLIBS_ktstr-fetch	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-resolve	:= -lcrypto
 LDLIBS_ktstr-build	:= -lelf -lcrypto
@@ -31,9 +32,14 @@ LDLIBS_demo		:=
 
 all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/compile_commands.json
 
-$(progs:%=$B/%) $(tools:%=$B/%): %: %.o $B/libktstr.a
+$(progs:%=$B/%) $(filter-out %-tests,$(tools:%=$B/%)): %: %.o $B/lib/all.a
 	@echo '  LD      $@'
 	@$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS_$(@F)) -lm
+
+# A test program links what its author would.
+$(filter %-tests,$(tools:%=$B/%)): %: %.o $B/libktstr.a
+	@echo '  LD      $@'
+	@$(CC) $(SAN) $(LDFLAGS) -o $@ $^ -lm
 
 # The guest's init: static, so that it runs in an initramfs of nothing else.
 # No sanitizer, whatever the rest is built with: none links statically.
@@ -43,10 +49,21 @@ $B/$(init): $(init_src) $(wildcard lib/base/*.h lib/json/*.h) $B/flags
 	@echo '  LD      $@'
 	@$(if $(SAN),$(subst $(SAN),,$(flags)),$(flags)) -ffunction-sections -Wl,--gc-sections -static -s -o $@ $(init_src)
 
-$B/libktstr.a: $(lib)
+$B/lib/all.a: $(lib)
 	@echo '  AR      $@'
 	@rm -f $@
 	@$(AR) rcs $@ $^
+
+# What test authors link: the runtime and what it stands on, in one object that
+# shows its ktstr_ names only, so that a test may have a warn() of its own.
+runtime	:= $(filter $B/lib/base/% $B/lib/json/% $B/lib/test/%,$(lib)) $(patsubst %,$B/lib/kernel/%.o,cache cache_meta key)
+
+$B/libktstr.a: $(runtime) Makefile
+	@echo '  AR      $@'
+	@rm -f $@
+	@$(CC) -r -nostdlib -o $B/lib/ktstr.o $(runtime)
+	@$(OBJCOPY) --wildcard --keep-global-symbol='ktstr_*' $B/lib/ktstr.o
+	@$(AR) rcs $@ $B/lib/ktstr.o
 
 $B/%.o: %.c $B/flags
 	@echo '  CC      $<'

@@ -150,6 +150,36 @@ sidecar() {
 	[ "$(jq -r '.[] | select(.name == "tuned") | .sched_args[0]' <<<"$output")" = -v ]
 }
 
+@test "a budget lists a part in the same order and says how much it is" {
+	export KTSTR_NO_PERF_MODE=1
+	"$TESTS" --list --format terse 2>/dev/null >all
+	KTSTR_BUDGET_SECS=60 run -0 --separate-stderr "$TESTS" --list --format terse
+	[ "${#lines[@]}" -gt 1 ]
+	[ "${#lines[@]}" -lt "$(wc -l <all)" ]
+	[ "$(grep -Fxf <(printf '%s\n' "${lines[@]}") all)" = "$output" ]
+	[[ $stderr =~ ktstr\ budget:\ ${#lines[@]}/$(wc -l <all)\ tests,\ [0-9]+/60s\ used,\ [0-9]+/[0-9]+\ configurations\ covered ]]
+}
+
+@test "the first choice of a budget is what covers most in a second" {
+	# 3 s buy one host_only test of 1 s: 2 s of overhead and the test's own
+	KTSTR_BUDGET_SECS=3 run -0 --separate-stderr "$TESTS" --list --format terse
+	[ "$output" = "ktstr/on_host: test" ]
+	[[ $stderr == *" tests, 3/3s used, "* ]]
+	KTSTR_BUDGET_SECS=1 run -0 --separate-stderr "$TESTS" --list --format terse
+	[ -z "$output" ]
+}
+
+@test "a budget that is no time is ignored with a warning" {
+	"$TESTS" --list --format terse 2>/dev/null >all
+	for bad in -5 0 soon 1x nan; do
+		KTSTR_BUDGET_SECS=$bad run -0 --separate-stderr "$TESTS" --list --format terse
+		[ "$output" = "$(cat all)" ]
+		[[ $stderr == *"ignoring"* ]]
+	done
+	KTSTR_BUDGET_SECS=-5 run -0 --separate-stderr "$TESTS" --list --format terse
+	[[ $stderr == *"must be positive, ignoring"* ]]
+}
+
 # --- names and presets -----------------------------------------------------
 
 @test "kernel labels become words of a test name" {

@@ -65,8 +65,11 @@ int cpus_parse(const char *list, struct cpus *c)
 		if (number(&list, &from))
 			return -1;
 		to = from;
-		if (*list == '-' && (list++, number(&list, &to) || to < from))
-			return -1;
+		if (*list == '-') {
+			list++;
+			if (number(&list, &to) || to < from)
+				return -1;
+		}
 		while (from <= to)
 			cpus_set(c, from++);
 		if (*list == ',' && list[1] && list[1] != '\n')

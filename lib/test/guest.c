@@ -62,7 +62,7 @@ static void note_unchecked(struct ktstr *t)
 	}
 }
 
-void ktstr_begin(struct ktstr *t, const struct choice *c, bool on_host)
+void body_begin(struct ktstr *t, const struct choice *c, bool on_host)
 {
 	const char *parent = test_scheduler(c->test)->cgroup_parent;
 
@@ -77,7 +77,7 @@ void ktstr_begin(struct ktstr *t, const struct choice *c, bool on_host)
 	t->start_ms = now_ms();
 }
 
-void ktstr_call(struct ktstr *t)
+void body_call(struct ktstr *t)
 {
 	int rc;
 
@@ -93,7 +93,7 @@ void ktstr_call(struct ktstr *t)
 				   (double)(now_ms() - t->start_ms) / 1000);
 }
 
-void ktstr_end(struct ktstr *t)
+void body_end(struct ktstr *t)
 {
 	result_release(&t->result);
 	cpu_topo_release(&t->topo);
@@ -112,7 +112,7 @@ static void run_in_guest(struct ktstr *t)
 		return;
 	}
 	if (sched_start(t) == 0)
-		ktstr_call(t);
+		body_call(t);
 	guest_deadline((long long)DEADLINE_MS * t->headroom);
 	sched_stop(t);
 }
@@ -125,18 +125,18 @@ int guest_main(const struct choice *c)
 
 	/* an init may have left SIGCHLD ignored, which would reap our children */
 	signal(SIGCHLD, SIG_DFL);
-	ktstr_begin(&t, c, false);
+	body_begin(&t, c, false);
 	if (guest_connected())
 		run_in_guest(&t);
 	else
-		ktstr_call(&t);
+		body_call(&t);
 	result_write(&out, &t.result);
 	guest_send(str_c(&out));
 	passed = !t.result.failed;
 	if (!guest_connected())
 		for (size_t i = 0; i < t.result.n_details; i++)
 			note("%s", t.result.details[i].message);
-	ktstr_end(&t);
+	body_end(&t);
 	return passed ? 0 : 1;
 }
 

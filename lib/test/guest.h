@@ -41,9 +41,9 @@ struct ktstr {
 
 /* Run a test's body in this process, checks included, and fill t->result.
  * Starts and stops the scheduler when in_guest. */
-void ktstr_begin(struct ktstr *t, const struct choice *c, bool on_host);
-void ktstr_call(struct ktstr *t);
-void ktstr_end(struct ktstr *t);
+void body_begin(struct ktstr *t, const struct choice *c, bool on_host);
+void body_call(struct ktstr *t);
+void body_end(struct ktstr *t);
 
 /* The guest's side of --ktstr-test-fn: exit code. */
 int guest_main(const struct choice *c);

@@ -1,26 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/env.h"
 #include "json/write.h"
-#include "test/select.h"
+#include "test/budget.h"
 
-/* One line for each kernel, or a single one without a suffix. */
-static void list_name(const char *name)
+/* Everything that could be listed, in order. */
+struct listing {
+	struct candidate *v;
+	size_t n, cap;
+};
+
+static void add(struct listing *l, const struct ktstr_test *t, const struct preset *p, char *name)
+{
+	GROW(l->v, l->n, l->cap);
+	l->v[l->n++] = (struct candidate){
+		.name = name, .test = t, .topo = p ? p->topo : test_topology(t), .variant = p, .chosen = true
+	};
+}
+
+/* One name for each kernel, or a single one without a suffix. */
+static void add_kernels(struct listing *l, const struct ktstr_test *t, const struct preset *p, const char *name)
 {
 	size_t n;
 	const struct kernel_ref *kernels = kernel_list(&n);
 
-	if (!multi_kernel()) {
-		printf("%s: test\n", name);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		printf("%s/%s: test\n", name, kernels[i].label);
+	if (t->host_only || !multi_kernel())
+		add(l, t, p, xstrdup(name));
+	else
+		for (size_t i = 0; i < n; i++)
+			add(l, t, p, xasprintf("%s/%s", name, kernels[i].label));
 }
 
-static void list_variants(const struct ktstr_test *t)
+static void add_variants(struct listing *l, const struct ktstr_test *t)
 {
 	struct ktstr_constraints c = test_constraints(t);
 	size_t n;
@@ -32,27 +45,39 @@ static void list_variants(const struct ktstr_test *t)
 		if (!preset_fits(&p[i], &c, host_limits(), test_no_perf(t)))
 			continue;
 		name = xasprintf("gauntlet/%s/%s", t->name, p[i].name);
-		list_name(name);
+		add_kernels(l, t, &p[i], name);
 	}
+}
+
+static void add_test(struct listing *l, const struct ktstr_test *t, bool ignored)
+{
+	auto_free char *name = xasprintf("ktstr/%s", t->name);
+
+	if (starts_with(t->name, "__unit_test_"))
+		return;
+	if (!ignored || starts_with(t->name, "demo_"))
+		add_kernels(l, t, NULL, name);
+	if (!t->host_only && !env_get(ENV_CARGO_TEST_MODE))
+		add_variants(l, t);
 }
 
 void list_tests(bool ignored)
 {
-	for (size_t i = 0; i < test_count(); i++) {
-		const struct ktstr_test *t = test_at(i);
-		auto_free char *name = xasprintf("ktstr/%s", t->name);
+	struct listing l = { 0 };
+	double seconds = budget_seconds();
 
-		if (starts_with(t->name, "__unit_test_"))
-			continue;
-		if (!ignored || starts_with(t->name, "demo_")) {
-			if (t->host_only)
-				printf("%s: test\n", name);
-			else
-				list_name(name);
-		}
-		if (!t->host_only && !env_get(ENV_CARGO_TEST_MODE))
-			list_variants(t);
+	for (size_t i = 0; i < test_count(); i++)
+		add_test(&l, test_at(i), ignored);
+	for (size_t i = 0; seconds > 0 && i < l.n; i++)
+		l.v[i].chosen = false;
+	if (seconds > 0)
+		budget_choose(l.v, l.n, seconds);
+	for (size_t i = 0; i < l.n; i++) {
+		if (l.v[i].chosen)
+			printf("%s: test\n", l.v[i].name);
+		free(l.v[i].name);
 	}
+	free(l.v);
 }
 
 static void put_list(struct jw *w, const char *key, const char *const *v)

@@ -22,12 +22,14 @@ static const char *value_of(int argc, char **argv, int *i, const char *name)
 		return NULL;
 	if (argv[*i][n] == '=')
 		return argv[*i] + n + 1;
-	return !argv[*i][n] && *i + 1 < argc ? argv[++*i] : NULL;
+	if (argv[*i][n] || *i + 1 >= argc || !argv[*i + 1])
+		return NULL;
+	return argv[++*i];
 }
 
 static void read_args(int argc, char **argv, struct args *a)
 {
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc && argv[i]; i++) {
 		const char *v;
 
 		if (strcmp(argv[i], "--ktstr-list-schedulers") == 0)

@@ -78,15 +78,15 @@ void run_here(struct run *r)
 	char *rest, *line;
 
 	r->payload = true;
-	ktstr_begin(&t, r->c, true);
-	ktstr_call(&t);
+	body_begin(&t, r->c, true);
+	body_call(&t);
 	result_write(&out, &t.result);
 	take_event(r, (struct slice){ out.s, out.len });
 	rest = t.stimuli.s;
 	while ((line = strsep(&rest, "\n")))
 		if (*line)
 			take_event(r, (struct slice){ line, strlen(line) });
-	ktstr_end(&t);
+	body_end(&t);
 }
 
 /* Gates in front of the VM: true when the test may run. */
@@ -125,9 +125,7 @@ static bool ready(struct run *r)
 			 "kernel build");
 	else if (found == 2)
 		run_skip(r, SKIP_CONTENTION, "%s", e.text);
-	else if (found < 0)
-		run_refuse(r, "%s", e.text);
-	else if (find_scheduler(test_scheduler(t), &r->scheduler, &e))
+	else if (found < 0 || find_scheduler(test_scheduler(t), &r->scheduler, &e))
 		run_refuse(r, "%s", e.text);
 	else
 		return true;

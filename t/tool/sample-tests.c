@@ -16,9 +16,29 @@ KTSTR_SCHEDULER(dressed, .name = "dressed", .binary = "scx_dressed",
 		.sysctls = (const struct ktstr_sysctl[]){ { "kernel.sched_cfs_bandwidth_slice_us", "1000" }, { 0 } },
 		.kargs = (const char *const[]){ "nosmt", NULL }, .config_file = "dressed.json");
 
+/* Names the library has inside: a test must be free to use them. */
+int warn(void);
+int start(void);
+int presets(void);
+
+int warn(void)
+{
+	return 1;
+}
+
+int start(void)
+{
+	return warn();
+}
+
+int presets(void)
+{
+	return start();
+}
+
 KTSTR_TEST(boots, .duration_s = 1)
 {
-	return KTSTR_CHECK(t, ktstr_cpu_count(t) == 2);
+	return KTSTR_CHECK(t, presets() == 1 && ktstr_cpu_count(t) == 2);
 }
 
 KTSTR_TEST(under_simple, .scheduler = &simple, .duration_s = 2, .assert = { .max_spread_pct = KTSTR_LIMIT(80) })
