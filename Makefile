@@ -21,7 +21,7 @@ progs	:= bin/cargo-ktstr $(filter-out $(init),$(helpers))
 tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 
 # What a program needs beyond lib/ and libc.
-LDLIBS_ktstr-fetch	:= -lcurl -larchive -lcrypto
+LDLIBS_ktstr-download	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-resolve	:= -lcrypto
 LDLIBS_ktstr-build	:= -lelf -lcrypto
 LDLIBS_ktstr-vm		:= -larchive -lelf

@@ -80,7 +80,7 @@ nothing_kept() {
 	diff -r --no-dereference "$BATS_FILE_TMPDIR/linux-6.12.9" "$src"
 	[ -x "$src/init/settle" ]
 	[ "$(stat -c %Y "$src/Makefile")" = "$(stat -c %Y "$BATS_FILE_TMPDIR/linux-6.12.9/Makefile")" ]
-	[[ $stderr == *"ktstr-fetch: downloading $URL/pub/linux/kernel/v6.x/linux-6.12.9.tar.xz ("*" MB)"* ]]
+	[[ $stderr == *"ktstr-download: downloading $URL/pub/linux/kernel/v6.x/linux-6.12.9.tar.xz ("*" MB)"* ]]
 	[[ $stderr == *"extracting tarball (xz)"* ]]
 	sum=$(sha256sum <"$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x/linux-6.12.9.tar.xz")
 	[[ $stderr == *"sha256 verified ("*" bytes, hash ${sum%% *})"* ]]

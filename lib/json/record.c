@@ -18,6 +18,17 @@ void lines_release(struct lines *l)
 	str_release(&l->buf);
 }
 
+struct slice lines_rest(const struct lines *l)
+{
+	return (struct slice){ str_c(&l->buf) + l->at, l->buf.len - l->at };
+}
+
+void lines_resume(struct lines *l, const char *s, size_t n, unsigned long number)
+{
+	str_addn(&l->buf, s, n);
+	l->number = number;
+}
+
 static bool cut_line(struct lines *l, struct slice *line)
 {
 	const char *from, *nl;
@@ -136,23 +147,31 @@ static int dispatch(const struct record *rec, const struct on *on, void *ctx, st
 	return record_pass(rec, e);
 }
 
-int pump(int fd, const struct on *on, void *ctx, struct err *e)
+int pump_lines(struct lines *l, const struct on *on, void *ctx, struct err *e)
 {
-	struct lines l;
 	struct slice line = { 0 };
 	struct record rec;
 	int rc;
 
-	lines_init(&l, fd);
-	while ((rc = lines_next(&l, &line, e)) > 0) {
+	while ((rc = lines_next(l, &line, e)) > 0) {
 		if (blank(line))
 			continue;
-		rc = record_parse(line, l.number, &rec, e);
+		rc = record_parse(line, l->number, &rec, e);
 		if (rc == 0)
 			rc = dispatch(&rec, on, ctx, e);
 		if (rc < 0)
 			break;
 	}
+	return rc;
+}
+
+int pump(int fd, const struct on *on, void *ctx, struct err *e)
+{
+	struct lines l;
+	int rc;
+
+	lines_init(&l, fd);
+	rc = pump_lines(&l, on, ctx, e);
 	lines_release(&l);
 	return rc;
 }

@@ -35,6 +35,11 @@ bool lines_ready(const struct lines *l);
 int lines_fill(struct lines *l, struct err *e);
 void lines_release(struct lines *l);
 
+/* What has been read and not been returned yet; valid until the next call. */
+struct slice lines_rest(const struct lines *l);
+/* Start with text that somebody else has read, as line number + 1. */
+void lines_resume(struct lines *l, const char *s, size_t n, unsigned long number);
+
 struct record {
 	struct slice line; /* the whole line, without its end */
 	char type[32];
@@ -54,6 +59,9 @@ struct on {
  * flushed after every record, so that the next stage can start. 0 or -1.
  */
 int pump(int fd, const struct on *on, void *ctx, struct err *e);
+
+/* The same from a reader somebody has begun to use. */
+int pump_lines(struct lines *l, const struct on *on, void *ctx, struct err *e);
 
 /* Write a record's line to stdout unchanged, and flush. */
 int record_pass(const struct record *rec, struct err *e);

@@ -119,6 +119,14 @@ void krecord_release(struct krecord *k)
 	*k = (struct krecord){ 0 };
 }
 
+bool krecord_wants_source(const struct krecord *k)
+{
+	if (strcmp(k->state, "missing") != 0 || !k->kind)
+		return false;
+	return (k->version && strcmp(k->kind, "version") == 0) ||
+	       (k->tarball && k->sha256 && strcmp(k->kind, "tarball") == 0);
+}
+
 int krecord_fail(const struct record *rec, const char *stage, const struct err *why, struct err *e)
 {
 	auto_str struct str text = { 0 };

@@ -33,6 +33,10 @@ struct krecord {
 int krecord_parse(const struct record *rec, struct krecord *k, struct err *e);
 void krecord_release(struct krecord *k);
 
+/* Whether the kernel's source has to be fetched: a release that is not cached,
+ * or a tarball on disk that is not. */
+bool krecord_wants_source(const struct krecord *k);
+
 /* Print why on stderr and write the record with state "error" and the stage
  * that gave up. 0, or -1 when the stream cannot be written. */
 int krecord_fail(const struct record *rec, const char *stage, const struct err *why, struct err *e);
