@@ -141,7 +141,7 @@ static int run_command(const struct command *cmd, int argc, char **argv)
 	call_init(&call, cmd);
 	call_parse(&call, argc, argv);
 	explain |= call.explain;
-	if (call_pipeline(&call, &p, &e) < 0)
+	if ((!explain && call_check_later(&call, &e) < 0) || call_pipeline(&call, &p, &e) < 0)
 		die_err(&e);
 	dir = prepare();
 	code = run(&p, dir, who, cmd->needs);

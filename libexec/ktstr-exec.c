@@ -99,11 +99,14 @@ static int read_set(struct set *s, int fd, struct err *e)
 	return rc;
 }
 
-/* Why a kernel cannot be used, on a line of its own. */
+/* Why a kernel cannot be used, on a line of its own. Under the dispatcher the
+ * stage that gave up has just said so. */
 static void add_reason(struct str *out, const struct krecord *k)
 {
 	str_addf(out, "\n  %s: ", k->spec);
-	if (strcmp(k->state, "error") == 0)
+	if (env_get(ENV_LABEL) && k->failed_stage)
+		str_addf(out, "%s failed, see above", k->failed_stage);
+	else if (strcmp(k->state, "error") == 0)
 		str_addf(out, "%s%s%s", k->failed_stage ? k->failed_stage : "", k->failed_stage ? ": " : "",
 			 k->failure ? k->failure : "failed");
 	else

@@ -31,9 +31,10 @@ struct kernel {
 	struct err why;
 };
 
-static bool lean;
+static bool lean, force;
 static struct opt opts[] = {
 	{ "lean", 0, OPT_FLAG, &lean, NULL, "build from the lean configuration instead of defconfig" },
+	{ "force", 0, OPT_FLAG, &force, NULL, "do not look for a release, a tree or a tarball in the cache" },
 	{ 0 },
 };
 static const struct program program = {
@@ -361,7 +362,7 @@ static int resolve(size_t index, struct kernel *k, struct err *e)
 	struct cache_entry c = { 0 };
 	int rc = look(k, &t, sha256, e);
 
-	if (rc == 0 && !t.dirty)
+	if (rc == 0 && !t.dirty && (!force || strcmp(k->kind, "key") == 0))
 		rc = strcmp(k->kind, "key") == 0 ? cache_find(k->key, &c, e) : cache_find_equal(k->key, &c, e);
 	if (rc == 1)
 		emit_found(index, k, &c, &t);

@@ -240,8 +240,8 @@ all_started() {
 	[ "$(xargs <"$OUT/cargo")" = "llvm-cov report --lcov" ]
 	cargo-ktstr ktstr llvm-cov --release
 	[ "$(xargs <"$OUT/cargo")" = "llvm-cov --release" ]
-	cargo-ktstr ktstr verifier --raw
-	[ "$(cat "$OUT/cargo")" = $'nextest\nrun\n-E\ntest(/^verifier/)' ]
+	run -0 cargo-ktstr ktstr --explain verifier --raw
+	[ "$output" = "KTSTR_VERIFIER_RAW=1 ktstr-exec --no-kernel -- cargo nextest run -E 'test(/^verifier/)'" ]
 }
 
 @test "kernel build wires its sources and keeps records to itself" {
@@ -251,10 +251,22 @@ all_started() {
 	[ "$(jq -r .spec <<<"$output")" = 6.14.2 ]
 	run -0 --separate-stderr cargo-ktstr ktstr kernel build --json --source linux
 	[ "$(jq -r .spec <<<"$output")" = ./linux ]
-	run -0 --separate-stderr cargo-ktstr ktstr kernel build --json --git https://h/r.git --ref v6.14
-	[ "$(jq -r .spec <<<"$output")" = "git+https://h/r.git#v6.14" ]
+	run -0 cargo-ktstr ktstr --explain kernel build --json --git https://h/r.git --ref v6.14
+	[[ $output == "ktstr-resolve 'git+https://h/r.git#v6.14' | "* ]]
 	run -0 cargo-ktstr ktstr --explain kernel build 6.14.2
 	[ "$output" = "ktstr-resolve 6.14.2 | ktstr-fetch | ktstr-build >/dev/null" ]
+}
+
+@test "what is in the table and not in this version is refused before anything starts" {
+	for words in "kernel clean" "shell" "stats compare --a-kernel 1.2" "verifier" "kernel build --clean --source x" \
+		"kernel build --git x --ref y" "kernel list --range 1.2..1.3"; do
+		# shellcheck disable=SC2086
+		run -1 cargo-ktstr ktstr $words
+		[[ ${lines[0]} == "error: cargo ktstr "*" is not available in this version" ]]
+	done
+	run -1 cargo-ktstr ktstr kernel build
+	[[ $output == *"looking up the newest release is not available"*"hint: "* ]]
+	[ ! -e "$OUT/records" ]
 }
 
 @test "a kernel that is all blank is an error, a blank one among others is not" {
@@ -386,9 +398,8 @@ all_started() {
 	run -0 cargo-ktstr ktstr stats
 	[ "${lines[0]}" = "report []" ]
 	[ "${lines[1]}" = '{"words":"read --newest"}' ]
-	run -0 cargo-ktstr ktstr stats compare --a-kernel 6.14 --b-kernel 6.15 -E steady --dir /archive
-	[ "${lines[0]}" = "--filter=steady --a-kernel=6.14 --b-kernel=6.15 []" ]
-	[ "${lines[1]}" = '{"words":"read /archive"}' ]
+	run -0 cargo-ktstr ktstr --explain stats compare --a-kernel 6.14 --b-kernel 6.15 -E steady --dir /archive
+	[ "$output" = "ktstr-sidecar read --pool /archive | ktstr-compare --filter=steady --a-kernel=6.14 --b-kernel=6.15" ]
 	run -0 cargo-ktstr ktstr stats list
 	[ "$output" = '{"words":"list"}' ]
 }

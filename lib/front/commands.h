@@ -47,6 +47,8 @@ struct command {
 	const char *needs;        /* programs that must be in PATH */
 	const struct cmd_opt *opts;
 	struct recipe recipes[4]; /* none: a group of commands */
+	const char *later;        /* options that no stage takes yet, space-separated;
+				   * "-": no operand; "*": the whole command */
 	bool works;               /* no stage acts: the records at the end are of
 				   * interest with --json only */
 };

@@ -133,6 +133,39 @@ void call_parse(struct call *c, int argc, char **argv)
 		check_word(c, c->args[i]);
 }
 
+/* Whether the command line says which source to take: an operand, or an
+ * option that has a recipe of its own. */
+static bool has_subject(const struct call *c)
+{
+	const struct recipe *r = c->cmd->recipes;
+
+	for (; r->stages; r++)
+		if (r->when && is_given(c, r->when))
+			return true;
+	return c->n_args > 0;
+}
+
+int call_check_later(const struct call *c, struct err *e)
+{
+	auto_strv struct strv names = { 0 };
+
+	add_words(c->cmd->later ? c->cmd->later : "", &names);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.v[i];
+
+		if (strcmp(name, "*") == 0)
+			return err_set(e, "cargo ktstr %s is not available in this version", c->cmd->name);
+		if (strcmp(name, "-") == 0 && !has_subject(c)) {
+			err_set(e, "cargo ktstr %s: looking up the newest release is not available in this version",
+				c->cmd->name);
+			return err_hint(e, "name a release, or give a tree or tarball by --source");
+		}
+		if (is_given(c, name))
+			return err_set(e, "cargo ktstr %s --%s is not available in this version", c->cmd->name, name);
+	}
+	return 0;
+}
+
 /* A word that looks like an option would be taken for one. */
 static void add_operand(struct strv *argv, const char *word, bool *guarded)
 {
