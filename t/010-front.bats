@@ -269,6 +269,15 @@ all_started() {
 	[ ! -e "$OUT/records" ]
 }
 
+@test "a mistyped option in front of cargo's words is passed on with a warning" {
+	fake_cargo </dev/null
+	run -0 cargo-ktstr ktstr test --kernl 6.14
+	[[ $output == *"warning: '--kernl' and what follows is passed on as it is; a similar option here is '--kernel'"* ]]
+	[ "$(xargs <"$OUT/cargo")" = "nextest run --kernl 6.14" ]
+	run -0 cargo-ktstr ktstr test --workspace --retries 2
+	[ -z "$output" ]
+}
+
 @test "a kernel that is all blank is an error, a blank one among others is not" {
 	fake_cargo </dev/null
 	run -1 cargo-ktstr ktstr test --kernel "  " --kernel ""

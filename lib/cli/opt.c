@@ -50,7 +50,8 @@ void usage_error(const struct program *p, const char *fmt, ...)
 	die_usage("%s", str_c(&text));
 }
 
-static __attribute__((noreturn)) void unknown(const struct program *p, const char *arg)
+/* The option a word was probably meant to be, or NULL. */
+static const char *nearest(const struct program *p, const char *arg)
 {
 	const char **names = xcalloc(64, sizeof(*names));
 	const char *word = arg + strspn(arg, "-"), *near;
@@ -63,6 +64,22 @@ static __attribute__((noreturn)) void unknown(const struct program *p, const cha
 	names[n++] = "help";
 	near = suggest(name, names);
 	free(names);
+	return near;
+}
+
+/* What begins a tail is passed on, yet --kernl is hardly meant for others. */
+static void doubt(const struct program *p, const char *arg)
+{
+	const char *near = starts_with(arg, "--") ? nearest(p, arg) : NULL;
+
+	if (near && strlen(near) > 4)
+		warn("'%s' and what follows is passed on as it is; a similar option here is '--%s'", arg, near);
+}
+
+static __attribute__((noreturn)) void unknown(const struct program *p, const char *arg)
+{
+	const char *near = nearest(p, arg);
+
 	if (near)
 		usage_error(p, "unexpected argument '%s' found\n\n  tip: a similar argument exists: '--%s'", arg, near);
 	usage_error(p, "unexpected argument '%s' found", arg);
@@ -249,8 +266,10 @@ char **opt_parse(const struct program *p, int argc, char **argv, int *n)
 			if (known)
 				continue;
 			builtin(p, a);
-			if (p->tail)
+			if (p->tail) {
+				doubt(p, a);
 				break;
+			}
 			unknown(p, a);
 		}
 		if (p->tail || p->stop)
