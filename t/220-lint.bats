@@ -9,7 +9,7 @@ setup() {
 	setup_paths
 	unset B
 	cd "$BATS_TEST_TMPDIR"
-	mkdir -p repo/t repo/lib/base repo/lib/json repo/lib/vm repo/lib/result repo/lib/test
+	mkdir -p repo/t repo/lib/base repo/lib/json repo/lib/cli repo/lib/vm repo/lib/result repo/lib/test
 	cd repo
 	git init -q
 	cp "$ROOT/t/lint" t/
@@ -63,7 +63,7 @@ refused() {
 }
 
 @test "room arrows point one way" {
-	for arrow in base:json/read.h base:vm/qemu.h json:vm/qemu.h vm:result/pool.h result:test/run.h test:vm/qemu.h \
+	for arrow in base:json/read.h json:cli/opt.h base:vm/qemu.h json:vm/qemu.h vm:result/pool.h result:test/run.h test:vm/qemu.h \
 		test:kernel/tree.h; do
 		source_file "lib/${arrow%%:*}/bad.h" "#include \"${arrow#*:}\""
 		mkdir -p lib/kernel
@@ -72,7 +72,7 @@ refused() {
 	done
 	source_file lib/vm/fine.h '#include "base/str.h"' '#include "json/read.h"' '#include "vm/other.h"'
 	source_file lib/test/fine.h '#include "kernel/cache.h"'
-	source_file lib/base/opt.c '#include "json/write.h"'
+	source_file lib/cli/opt.c '#include "json/write.h"' '#include "base/str.h"'
 	run -0 t/lint arrows
 }
 

@@ -32,7 +32,7 @@ kernel_image() {
 		echo "no kernel for the guests: set KTSTR_TEST_BZIMAGE or fill the cache" >&2
 		return 1
 	}
-	jq -er .dir <<<"$row"
+	jq -er .path <<<"$row"
 }
 
 # Write a request to $REQUEST: a shell command for the guest's busybox, then
