@@ -25,7 +25,7 @@
 #include "vm/memory.h"
 #include "vm/qemu.h"
 #include "vm/request.h"
-#include "vm/session.h"
+#include "vm/run.h"
 
 static const char *accel_word;
 
@@ -206,7 +206,7 @@ static void run_once(struct guest *g, const struct accel *a, int signals, struct
 	if (!g->cmdline)
 		die_err(&e);
 	plan.cmdline = g->cmdline;
-	vm_session_run(&plan, signals, ev, end);
+	vm_run(&plan, signals, ev, end);
 }
 
 /* KVM can pass the probe and still give up on a real guest: then once more

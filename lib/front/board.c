@@ -239,6 +239,15 @@ static int draw_terminal(struct board *b)
 	return REDRAW_MS;
 }
 
+static void tell(struct board *b, const struct board_line *l)
+{
+	char *text = xasprintf("%s%s%s", l->label, *l->label ? ": " : "", l->text);
+
+	if (!b->told || strcmp(b->told, text) != 0)
+		note("%s", text);
+	replace(&b->told, text);
+}
+
 static int draw_plain(struct board *b)
 {
 	int next = -1;
@@ -251,7 +260,7 @@ static int draw_plain(struct board *b)
 			continue;
 		if (left <= 0) {
 			l->said = true;
-			note("%s%s%s", l->label, *l->label ? ": " : "", l->text);
+			tell(b, l);
 		} else if (next < 0 || left < next) {
 			next = (int)left;
 		}
@@ -271,4 +280,5 @@ void board_release(struct board *b)
 		line_release(&b->lines[i]);
 	free(b->lines);
 	*b = (struct board){ 0 };
+	free(b->told);
 }

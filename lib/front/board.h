@@ -26,6 +26,7 @@ struct board {
 	size_t n, cap;
 	size_t drawn; /* rows on the terminal now, the cursor below them */
 	bool tty, colour;
+	char *told; /* the last plain line: a step in parts is announced once */
 };
 
 void board_init(struct board *b);

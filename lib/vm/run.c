@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "vm/session.h"
+#include "vm/run.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -23,7 +23,7 @@
 
 enum { P_SIGNALS, P_STDOUT, P_CONSOLE, P_BULK, P_QMP, P_STDERR, P_COUNT };
 
-struct session {
+struct run {
 	const struct vm_plan *plan;
 	struct events *ev;
 	struct vm_end *end;
@@ -77,21 +77,21 @@ int vm_signals_open(struct err *e)
 	return fd < 0 ? err_sys(e, "make a signal descriptor") : fd;
 }
 
-static void decide(struct session *s, enum vm_reason r)
+static void decide(struct run *s, enum vm_reason r)
 {
 	if (!s->decided)
 		s->end->reason = r;
 	s->decided = true;
 }
 
-static void kill_qemu(struct session *s)
+static void kill_qemu(struct run *s)
 {
 	if (!s->ended)
 		kill(s->qemu.pid, SIGKILL);
 }
 
 /* The end is coming by itself; wait for it, but not for ever. */
-static void stop_soon(struct session *s)
+static void stop_soon(struct run *s)
 {
 	if (!s->stopping)
 		s->deadline = now_ms() + STOP_MS;
@@ -107,7 +107,7 @@ static long long boot_ms(const struct vm_plan *p)
 
 /* --- starting --- */
 
-static void boot_event(const struct session *s)
+static void boot_event(const struct run *s)
 {
 	const struct vm_plan *p = s->plan;
 	auto_free char *label = vm_topology_label(&p->request->topology);
@@ -124,7 +124,7 @@ static void boot_event(const struct session *s)
 	events_close(&w);
 }
 
-static int start_child(struct session *s, const struct qemu_config *c, struct err *e)
+static int start_child(struct run *s, const struct qemu_config *c, struct err *e)
 {
 	uint32_t nodes = c->topology.nodes;
 	int *keep = xcalloc(nodes + 5, sizeof(*keep)), n = 0, rc;
@@ -154,7 +154,7 @@ static int start_child(struct session *s, const struct qemu_config *c, struct er
 	return rc;
 }
 
-static int start_qemu(struct session *s, struct err *e)
+static int start_qemu(struct run *s, struct err *e)
 {
 	const struct vm_plan *p = s->plan;
 	int console[2], bulk[2], qmp[2], rc;
@@ -207,7 +207,7 @@ static int64_t number_of(struct slice line, const char *key, int64_t fallback)
 	return r.failed ? fallback : v;
 }
 
-static void on_init(struct session *s)
+static void on_init(struct run *s)
 {
 	uint64_t ms = s->plan->request->timeout_ms;
 
@@ -216,7 +216,7 @@ static void on_init(struct session *s)
 		s->deadline = ms ? s->started + (long long)ms : 0;
 }
 
-static void on_payload_exit(struct session *s, struct slice line)
+static void on_payload_exit(struct run *s, struct slice line)
 {
 	s->payload_ended = true;
 	s->end->code = (int)number_of(line, "code", 1);
@@ -227,7 +227,7 @@ static void on_payload_exit(struct session *s, struct slice line)
 	stop_soon(s);
 }
 
-static void from_init(struct session *s, const struct record *rec)
+static void from_init(struct run *s, const struct record *rec)
 {
 	if (strcmp(rec->type, "init") == 0)
 		on_init(s);
@@ -247,7 +247,7 @@ static bool reserved(const char *type)
 	return false;
 }
 
-static void from_program(struct session *s, const struct record *rec)
+static void from_program(struct run *s, const struct record *rec)
 {
 	int64_t ms;
 
@@ -263,7 +263,7 @@ static void from_program(struct session *s, const struct record *rec)
 	events_raw(s->ev, rec->line);
 }
 
-static void take_line(struct session *s, struct slice line)
+static void take_line(struct run *s, struct slice line)
 {
 	struct record rec;
 	struct err ignored;
@@ -282,7 +282,7 @@ static void take_line(struct session *s, struct slice line)
 		from_program(s, &rec);
 }
 
-static void read_bulk(struct session *s)
+static void read_bulk(struct run *s)
 {
 	struct slice line;
 	struct err ignored;
@@ -304,7 +304,7 @@ static void read_bulk(struct session *s)
 
 /* --- the other descriptors --- */
 
-static void read_console(struct session *s)
+static void read_console(struct run *s)
 {
 	char buf[16384];
 	ssize_t n = read(s->console_fd, buf, sizeof(buf));
@@ -321,14 +321,14 @@ static void read_console(struct session *s)
 		stop_soon(s);
 }
 
-static void kvm_broke(struct session *s)
+static void kvm_broke(struct run *s)
 {
 	s->end->kvm_broken = true;
 	decide(s, VM_KVM_FAILED);
 	kill_qemu(s);
 }
 
-static void read_stderr(struct session *s)
+static void read_stderr(struct run *s)
 {
 	struct str *b = &s->qemu_says;
 	ssize_t n = read(s->qemu.err, str_room(b, 4096), 4096);
@@ -350,14 +350,14 @@ static void read_stderr(struct session *s)
 	}
 }
 
-static void read_qmp(struct session *s)
+static void read_qmp(struct run *s)
 {
 	qmp_read(&s->qmp);
 	if (s->qmp.internal_error && s->plan->accel.kvm)
 		kvm_broke(s);
 }
 
-static void read_signals(struct session *s)
+static void read_signals(struct run *s)
 {
 	struct signalfd_siginfo si;
 
@@ -377,7 +377,7 @@ static void read_signals(struct session *s)
 	}
 }
 
-static void reader_gone(struct session *s)
+static void reader_gone(struct run *s)
 {
 	s->ev->closed = true;
 	decide(s, VM_INTERRUPTED);
@@ -386,7 +386,7 @@ static void reader_gone(struct session *s)
 	kill_qemu(s);
 }
 
-static void handle(struct session *s, const struct pollfd *p)
+static void handle(struct run *s, const struct pollfd *p)
 {
 	if (p[P_CONSOLE].revents)
 		read_console(s);
@@ -406,7 +406,7 @@ static void handle(struct session *s, const struct pollfd *p)
 		read_signals(s);
 }
 
-static void on_deadline(struct session *s)
+static void on_deadline(struct run *s)
 {
 	struct str *detail = &s->end->detail;
 	bool first = !s->decided && !s->stopping;
@@ -424,7 +424,7 @@ static void on_deadline(struct session *s)
 	kill_qemu(s);
 }
 
-static int time_left(const struct session *s)
+static int time_left(const struct run *s)
 {
 	long long left = s->deadline - now_ms();
 
@@ -434,12 +434,12 @@ static int time_left(const struct session *s)
 }
 
 /* Whether something may still come: QEMU, or what it left in its sockets. */
-static bool alive(const struct session *s)
+static bool alive(const struct run *s)
 {
 	return !s->ended || s->console_fd >= 0 || s->bulk_fd >= 0 || s->qemu.err >= 0;
 }
 
-static void loop(struct session *s)
+static void loop(struct run *s)
 {
 	while (alive(s)) {
 		bool full = events_pending(s->ev) > EVENTS_HIGH;
@@ -466,7 +466,7 @@ static void loop(struct session *s)
 
 /* --- how it ended --- */
 
-static void explain_qemu(struct session *s)
+static void explain_qemu(struct run *s)
 {
 	struct str *d = &s->end->detail;
 
@@ -478,7 +478,7 @@ static void explain_qemu(struct session *s)
 		str_addf(d, ": %s", trim(s->qemu_says.s));
 }
 
-static void explain_silence(struct session *s)
+static void explain_silence(struct run *s)
 {
 	auto_str struct str said = { 0 };
 	struct str *d = &s->end->detail;
@@ -492,7 +492,7 @@ static void explain_silence(struct session *s)
 		str_add(d, " (KTSTR_VERBOSE=1 shows what its kernel says)");
 }
 
-static void conclude(struct session *s)
+static void conclude(struct run *s)
 {
 	const char *panic = s->console.panic;
 	struct str *d = &s->end->detail;
@@ -514,9 +514,9 @@ static void conclude(struct session *s)
 	s->end->wall_ms = now_ms() - s->started;
 }
 
-void vm_session_run(const struct vm_plan *plan, int signals, struct events *ev, struct vm_end *end)
+void vm_run(const struct vm_plan *plan, int signals, struct events *ev, struct vm_end *end)
 {
-	struct session s = { .plan = plan, .ev = ev, .end = end, .signals = signals };
+	struct run s = { .plan = plan, .ev = ev, .end = end, .signals = signals };
 	struct err e;
 
 	*end = (struct vm_end){ .code = -1 };

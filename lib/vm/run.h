@@ -5,8 +5,8 @@
  * wait in it has an end: until the guest's first message the boot deadline,
  * then the request's, which the guest's program may move.
  */
-#ifndef VM_SESSION_H
-#define VM_SESSION_H
+#ifndef VM_RUN_H
+#define VM_RUN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,12 +52,12 @@ void vm_end_release(struct vm_end *end);
 /* "done", "timeout", … */
 const char *vm_reason_name(enum vm_reason r);
 
-/* Block the signals that end a session; before the first one. */
+/* Block the signals that end a run; before the first one. */
 int vm_signals_open(struct err *e);
 
 /* Run it. Events go to ev, the last one (exit) excepted. Returns when QEMU is
  * gone. */
-void vm_session_run(const struct vm_plan *plan, int signals, struct events *ev, struct vm_end *end);
+void vm_run(const struct vm_plan *plan, int signals, struct events *ev, struct vm_end *end);
 
 /* The last event. */
 void vm_end_event(const struct vm_end *end, struct events *ev);
