@@ -279,6 +279,6 @@ void board_release(struct board *b)
 	for (size_t i = 0; i < b->n; i++)
 		line_release(&b->lines[i]);
 	free(b->lines);
-	*b = (struct board){ 0 };
 	free(b->told);
+	*b = (struct board){ 0 };
 }
