@@ -22,24 +22,22 @@ tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 
 # What a program needs beyond lib/ and libc.
 LDLIBS_ktstr-download	:= -lcurl -larchive -lcrypto
-LDLIBS_ktstr-resolve	:= -lcrypto
-LDLIBS_ktstr-build	:= -lelf -lcrypto
+LDLIBS_ktstr-build	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-compare	:= -lm
-LDLIBS_demo		:=
 
 all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/compile_commands.json
 
 $(progs:%=$B/%) $(filter-out %-tests,$(tools:%=$B/%)): %: %.o $B/lib/all.a
 	@echo '  LD      $@'
-	@$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LDLIBS_$(@F)) -lm
+	@$(CC) $(SAN) -Wl,--as-needed $(LDFLAGS) -o $@ $^ $(LDLIBS_$(@F)) -lm
 
 # A test program links what its author would.
 $(filter %-tests,$(tools:%=$B/%)): %: %.o $B/libktstr.a
 	@echo '  LD      $@'
-	@$(CC) $(SAN) $(LDFLAGS) -o $@ $^ -lm
+	@$(CC) $(SAN) -Wl,--as-needed $(LDFLAGS) -o $@ $^ -lm
 
 # The guest's init: static, so that it runs in an initramfs of nothing else.
 # No sanitizer, whatever the rest is built with: none links statically.

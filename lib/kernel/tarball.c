@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/tarball.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,11 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
 #include "base/file.h"
+#include "base/proc.h"
 #include "base/str.h"
-#include "base/term.h"
 #include "cli/progress.h"
 #include "json/read.h"
 #include "json/write.h"
@@ -111,43 +108,33 @@ static bool recall(char *text, const char *path, const struct stat *st, char hex
 	return found;
 }
 
-static int hash_fd(int fd, const char *path, uint64_t size, EVP_MD_CTX *md, struct err *e)
+/* coreutils' sha256sum does it: a digest library takes longer to load than all
+ * else a run over cached kernels does, and this is rare. */
+static int hash_file(int fd, const char *path, char hex[SHA256_HEX], struct err *e)
 {
+	char *argv[] = { (char *)"sha256sum", NULL };
+	struct child c = { .argv = argv, .in = fcntl(fd, F_DUPFD_CLOEXEC, 3), .out = FD_PIPE };
+	auto_str struct str out = { 0 };
 	struct progress p;
-	uint64_t done = 0;
-	char *buf = xmalloc(1 << 20);
-	ssize_t n;
+	int rc, code;
 
-	progress_start(&p, "resolve", "", "Hashing the source tarball", "bytes");
-	while ((n = read(fd, buf, 1 << 20)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || !EVP_DigestUpdate(md, buf, (size_t)n))
-			break;
-		done += (uint64_t)n;
-		progress_update(&p, done, size);
+	if (c.in < 0)
+		return err_sys(e, "read %s", path);
+	progress_start(&p, "resolve", "", "Hashing the source tarball", "");
+	rc = child_start(&c, e);
+	if (rc == 0) {
+		rc = read_fd(c.out, &out, e);
+		close(c.out);
+		code = child_wait(&c);
+		if (rc == 0 && (code != 0 || strspn(str_c(&out), "0123456789abcdef") != SHA256_HEX - 1))
+			rc = err_set(e, "sha256sum of %s failed (exit %d)", path, code);
 	}
 	progress_end(&p, NULL);
-	free(buf);
-	return n < 0 ? err_sys(e, "read %s", path) : n > 0 ? err_set(e, "SHA-256 of %s failed", path) : 0;
-}
-
-static int hash_file(int fd, const char *path, uint64_t size, char hex[SHA256_HEX], struct err *e)
-{
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	unsigned char raw[EVP_MAX_MD_SIZE];
-	int rc = -1;
-
-	if (!md || !EVP_DigestInit_ex(md, EVP_sha256(), NULL))
-		err_set(e, "this libcrypto has no SHA-256");
-	else
-		rc = hash_fd(fd, path, size, md, e);
-	if (rc == 0 && !EVP_DigestFinal_ex(md, raw, NULL))
-		rc = err_set(e, "SHA-256 of %s failed", path);
-	EVP_MD_CTX_free(md);
-	for (size_t i = 0; rc == 0 && i < 32; i++)
-		snprintf(hex + 2 * i, 3, "%02x", raw[i]);
-	return rc;
+	if (rc < 0)
+		return -1;
+	memcpy(hex, out.s, SHA256_HEX - 1);
+	hex[SHA256_HEX - 1] = '\0';
+	return 0;
 }
 
 static void remember(const char *file, const char *cache_root, const struct strv *rest, const char *path,
@@ -177,7 +164,7 @@ int tarball_sha256(const char *path, const char *cache_root, char hex[SHA256_HEX
 		return err_sys(e, "read %s", path);
 	if (read_file(file, &text, &ignored) == 0 && text.s && recall(text.s, path, &st, hex, &rest))
 		return 0;
-	if (hash_file(fd, path, (uint64_t)st.st_size, hex, e) < 0)
+	if (hash_file(fd, path, hex, e) < 0)
 		return -1;
 	if (fstat(fd, &after) < 0 || after.st_size != st.st_size || mtime_ns(&after) != mtime_ns(&st))
 		return err_set(e, "%s changed while it was read", path);
