@@ -114,6 +114,21 @@ void warn(const char *fmt, ...)
 	put(head, text);
 }
 
+void say_line(const char *fmt, ...)
+{
+	char *line;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&line, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	dprintf(STDERR_FILENO, "%s\n", line);
+	free(line);
+}
+
 void print_err(const struct err *e)
 {
 	char head[256] = "error: ";

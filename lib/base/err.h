@@ -43,6 +43,9 @@ const char *prog_label(void);
 void note(const char *fmt, ...) PRINTF(1, 2);
 void warn(const char *fmt, ...) PRINTF(1, 2);
 
+/* Print a line on stderr as it is, whatever its length, in one write. */
+void say_line(const char *fmt, ...) PRINTF(1, 2);
+
 /* Print "error: text" (and the hint on a line of its own); under the
  * dispatcher without, alone with the program's name in front. */
 void print_err(const struct err *e);

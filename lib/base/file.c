@@ -46,6 +46,18 @@ int read_file(const char *path, struct str *out, struct err *e)
 	return -1;
 }
 
+char *file_text(const char *path)
+{
+	auto_str struct str text = { 0 };
+	struct err ignored;
+	char *s;
+
+	if (read_file(path, &text, &ignored) < 0 || !text.s)
+		return NULL;
+	s = trim(text.s);
+	return *s ? xstrdup(s) : NULL;
+}
+
 int write_all(int fd, const void *p, size_t n)
 {
 	const char *s = p;

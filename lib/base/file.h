@@ -17,6 +17,9 @@
 int read_fd(int fd, struct str *out, struct err *e);
 /* Append a whole file to out: 0, or -1 with errno kept ("read PATH: …"). */
 int read_file(const char *path, struct str *out, struct err *e);
+/* A small file's text without blanks around it, the caller's to free; NULL
+ * when it is empty or cannot be read. */
+char *file_text(const char *path);
 /* Write all of it: 0, or -1 with errno set. */
 int write_all(int fd, const void *p, size_t n);
 

@@ -44,19 +44,6 @@ void host_context_release(struct host_context *h)
 	shape_release(&host_shape, h);
 }
 
-/* A small file's text without blanks around it; NULL when empty or unreadable. */
-static char *file_text(const char *path)
-{
-	auto_str struct str text = { 0 };
-	struct err ignored;
-	char *s;
-
-	if (read_file(path, &text, &ignored) < 0 || !text.s)
-		return NULL;
-	s = trim(text.s);
-	return *s ? xstrdup(s) : NULL;
-}
-
 /* "Key   : value" of a /proc table whose line begins with key, within text. */
 static char *table_value(const char *text, const char *key)
 {

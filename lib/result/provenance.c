@@ -194,14 +194,8 @@ static char *clean(const char *kernel)
 static char *release_of(const char *dir)
 {
 	auto_free char *path = xasprintf("%s/include/config/kernel.release", dir);
-	auto_str struct str text = { 0 };
-	struct err ignored;
-	char *s;
 
-	if (read_file(path, &text, &ignored) < 0 || !text.s)
-		return NULL;
-	s = trim(text.s);
-	return *s ? xstrdup(s) : NULL;
+	return file_text(path);
 }
 
 static char *take(char **s)

@@ -9,20 +9,6 @@
 #include "base/env.h"
 #include "base/file.h"
 
-static void say(const char *fmt, ...) PRINTF(1, 2);
-static void say(const char *fmt, ...)
-{
-	struct str b = { 0 };
-	va_list ap;
-
-	va_start(ap, fmt);
-	str_vaddf(&b, fmt, ap);
-	va_end(ap);
-	str_addc(&b, '\n');
-	write_all(STDERR_FILENO, b.s, b.len);
-	str_release(&b);
-}
-
 double budget_seconds(void)
 {
 	const char *text = env_get(ENV_BUDGET_SECS);
@@ -33,11 +19,11 @@ double budget_seconds(void)
 		return 0;
 	v = strtod(text, &end);
 	if (*end || end == text || !isfinite(v)) {
-		say("ktstr budget: KTSTR_BUDGET_SECS='%s' is not a number, ignoring", text);
+		say_line("ktstr budget: KTSTR_BUDGET_SECS='%s' is not a number, ignoring", text);
 		return 0;
 	}
 	if (v <= 0) {
-		say("ktstr budget: KTSTR_BUDGET_SECS=%s must be positive, ignoring", text);
+		say_line("ktstr budget: KTSTR_BUDGET_SECS=%s must be positive, ignoring", text);
 		return 0;
 	}
 	return v;
@@ -132,6 +118,6 @@ void budget_choose(struct candidate *list, size_t n, double seconds)
 		used += candidate_cost(c);
 		chosen++;
 	}
-	say("ktstr budget: %zu/%zu tests, %.0f/%.0fs used, %d/%d configurations covered", chosen, n, used, seconds,
-	    __builtin_popcountll(covered), __builtin_popcountll(possible));
+	say_line("ktstr budget: %zu/%zu tests, %.0f/%.0fs used, %d/%d configurations covered", chosen, n, used, seconds,
+		 __builtin_popcountll(covered), __builtin_popcountll(possible));
 }

@@ -101,20 +101,6 @@ void decide(struct run *r)
 		invert(r);
 }
 
-static void say(const char *fmt, ...) PRINTF(1, 2);
-static void say(const char *fmt, ...)
-{
-	struct str b = { 0 };
-	va_list ap;
-
-	va_start(ap, fmt);
-	str_vaddf(&b, fmt, ap);
-	va_end(ap);
-	str_addc(&b, '\n');
-	write_all(STDERR_FILENO, b.s, b.len);
-	str_release(&b);
-}
-
 /* What a skip is called, and whether --no-skip-mode makes it a failure. */
 static const struct {
 	const char *name;
@@ -131,18 +117,18 @@ static int conclude_skip(struct run *r)
 	const char *reason = str_c(&r->reason);
 
 	if (r->skip == SKIP_BODY) {
-		say("ktstr: %s skipped itself: %s", r->c->test->name, reason);
+		say_line("ktstr: %s skipped itself: %s", r->c->test->name, reason);
 		return 0;
 	}
 	if (skips[r->skip].strict && env_present(ENV_NO_SKIP_MODE)) {
-		say("ktstr: FAIL: %s under --no-skip-mode: %s", skips[r->skip].name, reason);
+		say_line("ktstr: FAIL: %s under --no-skip-mode: %s", skips[r->skip].name, reason);
 		r->outcome = OUTCOME_FAIL;
 		return 1;
 	}
 	if (skips[r->skip].name)
-		say("ktstr: SKIP: %s: %s", skips[r->skip].name, reason);
+		say_line("ktstr: SKIP: %s: %s", skips[r->skip].name, reason);
 	else
-		say("ktstr: SKIP: %s", reason);
+		say_line("ktstr: SKIP: %s", reason);
 	return 0;
 }
 
