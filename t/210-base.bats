@@ -289,7 +289,8 @@ signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 os.execv(sys.argv[1], sys.argv[1:])'
 	run -0 python3 -c "$probe" "$TOOL" run grep -E '^Sig(Blk|Ign)' /proc/self/status
 	[ "${lines[0]}" = $'SigBlk:\t0000000000000000' ]
-	[ "${lines[1]}" = $'SigIgn:\t0000000000000001' ]
+	# 32 and 33 are libc's own: nobody can set them, and some parents ignore them
+	(((16#${lines[1]##*[!0-9a-f]} & 0x7fffffff) == 1))
 }
 
 @test "a program that cannot run is an error with the reason, not exit 127" {
