@@ -132,7 +132,7 @@ static int hash_file(int fd, const char *path, char hex[SHA256_HEX], struct err 
 	progress_end(&p, NULL);
 	if (rc < 0)
 		return -1;
-	memcpy(hex, out.s, SHA256_HEX - 1);
+	memcpy(hex, str_c(&out), SHA256_HEX - 1);
 	hex[SHA256_HEX - 1] = '\0';
 	return 0;
 }
