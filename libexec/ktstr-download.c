@@ -20,6 +20,7 @@
 #include "cli/progress.h"
 #include "kernel/cache.h"
 #include "kernel/download.h"
+#include "kernel/git_fetch.h"
 #include "kernel/krecord.h"
 #include "kernel/org.h"
 #include "kernel/srcdir.h"
@@ -253,7 +254,10 @@ static char *fetch_into_stage(const struct krecord *k, const struct srcdir *s, s
 
 	if (srcdir_stage(s, &stage, e) < 0)
 		return NULL;
-	rc = k->tarball ? unpack_tarball(k, stage.path, &top, e) : download_kernel(k, stage.path, &top, e);
+	if (k->url)
+		rc = git_fetch(k, stage.path, &top, e);
+	else
+		rc = k->tarball ? unpack_tarball(k, stage.path, &top, e) : download_kernel(k, stage.path, &top, e);
 	if (rc == 0)
 		src = srcdir_publish(s, &stage, k->key, top, e);
 	free(top);

@@ -164,9 +164,6 @@ field() {
 	[[ $stderr == *"--kernel 6.12..6.14: kernel ranges are not supported yet by this version"* ]]
 	run -1 --separate-stderr "$RESOLVE" 6.10..=6.10
 	[ "$(field .kind)" = range ]
-	run -1 --separate-stderr "$RESOLVE" 'git+https://example.com/r.git#v6.14'
-	[[ $stderr == *"git sources are not supported yet by this version"* ]]
-	[ "$(field .kind)" = git ]
 }
 
 @test "a git URL without a ref is told what is missing" {

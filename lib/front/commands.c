@@ -270,8 +270,8 @@ static const struct cmd_opt shell_opts[] = {
 };
 
 #define KERNEL_BUILD(spec)                                              \
-	"ktstr-resolve {force} " spec " | ktstr-fetch {skip-sha256} | " \
-	"ktstr-build {force} {clean} {cpu-cap} {extra-kconfig}"
+	"ktstr-resolve {force} {clean} {extra-kconfig} " spec " | ktstr-fetch {skip-sha256} | " \
+	"ktstr-build {force} {clean} {cpu-cap}"
 
 const struct command commands[] = {
 	{ .name = "test",
@@ -352,7 +352,7 @@ const struct command commands[] = {
 	  .recipes = { { "source", KERNEL_BUILD("{source}") },
 		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
 		       { NULL, KERNEL_BUILD("{args}") } },
-	  .later = "git clean cpu-cap extra-kconfig -",
+	  .later = "cpu-cap -",
 	  .works = true },
 	{ .name = "kernel clean",
 	  .about = "Remove cached kernels",
