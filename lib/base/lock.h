@@ -32,6 +32,9 @@ int lock_take(struct lock *l, const char *path, enum lock_mode mode, int timeout
  * stderr: waiting, then who holds it. 0, or -1. */
 int lock_wait(struct lock *l, const char *path, enum lock_mode mode, const char *waiting, struct err *e);
 
+/* Whether lock files may lie on the filesystem of path: 0, or -1. */
+int lock_check_fs(const char *path, struct err *e);
+
 /* Let go; nothing when not held. */
 void lock_drop(struct lock *l);
 
