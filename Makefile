@@ -26,6 +26,7 @@ LDLIBS_ktstr-build	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
+LDLIBS_ktstr-archive	:= -larchive
 LDLIBS_ktstr-compare	:= -lm
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
@@ -114,7 +115,7 @@ bench: all tools
 	@B=$B t/bench/run $(BENCH)
 
 # Programs by name, data by folder.
-share	:= kconfig cargo example gauntlet demo/build-scx
+share	:= kconfig cargo example gauntlet explain demo/build-scx
 install: all
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin libexec/ktstr lib/pkgconfig include share/ktstr)
 	install $B/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/bin
