@@ -290,6 +290,7 @@ let_go() {
 	"$LIBEXEC/ktstr-resolve" ./linux >resolved
 	run -0 --separate-stderr taskset -c 0 "$LIBEXEC/ktstr-build" --cpu-cap 1 <resolved
 	[ "$(cat nproc)" = 1 ]
+	cat make
 	[[ $(cat make) == "make -j1 "* ]]
 	[ "$(cat cpu0)" = held ]
 	[[ $stderr == *"using 1 of 1 CPUs: 0 (LLC 0)"* ]]
