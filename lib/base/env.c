@@ -13,6 +13,8 @@ const struct env_row env_vars[ENV_COUNT] = {
 	[ENV_HOME] = { "HOME", "home directory; its .cache holds the cache by default" },
 	[ENV_CACHE_STORE_LOCK_TIMEOUT] = { "KTSTR_CACHE_STORE_LOCK_TIMEOUT",
 					   "how long a store waits for its lock (300s)" },
+	[ENV_REMOTE_CACHE] = { "KTSTR_REMOTE_CACHE",
+			       "URL kernels are fetched from before they are built, and sent to after" },
 	[ENV_LOCK_DIR] = { "KTSTR_LOCK_DIR", "directory of LLC and CPU lock files (/tmp)" },
 	[ENV_CPU_CAP] = { "KTSTR_CPU_CAP", "CPUs a build reserves, where --cpu-cap is not given" },
 	[ENV_BYPASS_LLC_LOCKS] = { "KTSTR_BYPASS_LLC_LOCKS", "non-empty: builds take every CPU and reserve none" },

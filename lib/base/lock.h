@@ -7,6 +7,8 @@
 #ifndef BASE_LOCK_H
 #define BASE_LOCK_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
 struct lock {
@@ -32,8 +34,8 @@ int lock_take(struct lock *l, const char *path, enum lock_mode mode, int timeout
  * stderr: waiting, then who holds it. 0, or -1. */
 int lock_wait(struct lock *l, const char *path, enum lock_mode mode, const char *waiting, struct err *e);
 
-/* Whether lock files may lie on the filesystem of path: 0, or -1. */
-int lock_check_fs(const char *path, struct err *e);
+/* Whether path lies on a filesystem whose locks are refused. */
+bool lock_is_remote(const char *path);
 
 /* Let go; nothing when not held. */
 void lock_drop(struct lock *l);
