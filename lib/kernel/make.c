@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,22 +18,6 @@
 
 #define TAIL_LINES 25
 #define GRACE_MS   2000
-
-unsigned make_jobs(void)
-{
-	cpu_set_t *set;
-	int n = 0;
-
-	for (int cpus = 1024; cpus <= 1 << 20 && !n; cpus *= 4) {
-		size_t size = CPU_ALLOC_SIZE(cpus);
-
-		set = CPU_ALLOC(cpus);
-		if (set && sched_getaffinity(0, size, set) == 0)
-			n = CPU_COUNT_S(size, set);
-		CPU_FREE(set);
-	}
-	return n > 0 ? (unsigned)n : 1;
-}
 
 int make_open(struct make *m, const char *tree, const char *label, const char *logs, const char *key, struct err *e)
 {
@@ -177,6 +160,10 @@ int make_run(struct make *m, char *const *args, char *const *env, const char *do
 	struct child c = { .dir = m->tree, .in = FD_NULL, .out = FD_PIPE, .err = FD_OUT, .new_group = true };
 	int rc, code = 0;
 
+	if (m->budget) {
+		c.enter = budget_child;
+		c.enter_with = m->budget;
+	}
 	strv_add(&argv, "make");
 	if (m->tools && m->tools->args.n)
 		strv_addv(&argv, m->tools->args.v);
