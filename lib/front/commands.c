@@ -304,7 +304,7 @@ static const struct cmd_opt shell_opts[] = {
 	{ { 0 } },
 };
 
-#define KERNEL_BUILD(spec)                                              \
+#define KERNEL_BUILD(spec)                                                                      \
 	"ktstr-resolve {force} {clean} {extra-kconfig} " spec " | ktstr-fetch {skip-sha256} | " \
 	"ktstr-build {force} {clean} {cpu-cap}"
 
