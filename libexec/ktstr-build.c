@@ -11,6 +11,7 @@
 
 #include "base/env.h"
 #include "base/file.h"
+#include "cli/jq.h"
 #include "cli/opt.h"
 #include "base/proc.h"
 #include "base/stop.h"
@@ -26,10 +27,12 @@
 #include "kernel/tree.h"
 
 static bool force;
+static const char *jq;
 static int failures;
 
 static struct opt opts[] = {
 	{ "force", 0, OPT_FLAG, &force, NULL, "build and store even what the cache has" },
+	JQ_OPT(&jq),
 	{ 0 },
 };
 
@@ -453,6 +456,7 @@ int main(int argc, char **argv)
 	int n;
 
 	start(&program, argc, argv, &n);
+	jq_begin(jq);
 	stop_watch();
 	if (pump(STDIN_FILENO, on, NULL, &e) < 0)
 		die_err(&e);

@@ -6,14 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/jq.h"
 #include "cli/opt.h"
 #include "json/write.h"
 #include "kernel/cache.h"
 #include "kernel/key.h"
 
 static bool json;
+static const char *jq;
 static struct opt opts[] = {
 	{ "json", 0, OPT_FLAG, &json, NULL, "list as one JSON document" },
+	JQ_OPT(&jq),
 	{ 0 },
 };
 static const struct program program = {
@@ -277,6 +280,7 @@ int main(int argc, char **argv)
 	int n;
 	char **words = start(&program, argc, argv, &n);
 
+	jq_begin(jq);
 	if (key_config_load(&config, false, NULL, &e) < 0)
 		die_err(&e);
 	memcpy(fragment, config.kconfig, sizeof(fragment));

@@ -31,6 +31,10 @@ int write_file(const char *path, const void *p, size_t n, mode_t mode, struct er
  * after a failure. */
 int copy_file(const char *src, const char *dst, mode_t mode, struct err *e);
 
+/* Take the standard descriptors that are closed, so that no pipe and no file
+ * gets one of their numbers; reading or writing there goes on failing. */
+void hold_standard(void);
+
 /* Flush a directory's entries to disk. */
 int sync_dir(const char *path, struct err *e);
 
