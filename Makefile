@@ -26,6 +26,7 @@ LDLIBS_ktstr-build	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
+LDLIBS_ktstr-archive	:= -larchive
 LDLIBS_ktstr-compare	:= -lm
 LDLIBS_ktstr-jq		:= -ljq
 
@@ -131,7 +132,7 @@ bench: all tools
 	@B=$B t/bench/run $(BENCH)
 
 # Programs by name, data by folder.
-share	:= kconfig completions schema cargo example gauntlet demo/build-scx
+share	:= kconfig completions schema cargo example gauntlet explain demo/build-scx
 install: all
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin libexec/ktstr lib/pkgconfig include share/ktstr $(addprefix share/man/man,1 5 7))
 	install $B/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/bin

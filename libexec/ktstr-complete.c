@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/term.h"
@@ -15,6 +16,8 @@
 #include "cli/opt.h"
 #include "json/read.h"
 #include "kernel/cache.h"
+#include "result/listing.h"
+#include "result/load.h"
 #include "result/metrics.h"
 #include "result/place.h"
 #include "result/pool.h"
@@ -91,8 +94,8 @@ static char *root_of_line(void)
 	return runs_root();
 }
 
-/* Every result file, newest run first, until fn says or time is up. */
-static void each_result(void (*fn)(const char *path, const void *ctx), const void *ctx)
+/* Every result file, newest run first, until time is up. */
+static void each_result(void (*fn)(int dir, const char *file, const void *ctx), const void *ctx)
 {
 	long long end = now_ms() + PATIENCE_MS;
 	auto_free char *root = root_of_line();
@@ -101,12 +104,13 @@ static void each_result(void (*fn)(const char *path, const void *ctx), const voi
 	struct err e;
 
 	for (size_t i = 0; i < n && now_ms() < end; i++) {
-		auto_strv struct strv paths = { 0 };
+		struct listing files;
 
-		if (pool_files(runs[i].path, &paths, &e) < 0)
-			continue;
-		for (size_t k = 0; k < paths.n && now_ms() < end; k++)
-			fn(paths.v[k], ctx);
+		bool there = listing_read(&files, runs[i].path, &e) == 0;
+
+		for (size_t k = 0; there && k < files.n && now_ms() < end; k++)
+			fn(files.fd, files.names[k], ctx);
+		listing_release(&files);
 	}
 	runs_release(runs, n);
 }
@@ -123,24 +127,26 @@ static void list_runs(void)
 }
 
 /* TEST-0123456789abcdef.ktstr.json */
-static void say_test(const char *path, const void *ctx)
+static void say_test(int dir, const char *file, const void *ctx)
 {
-	const char *slash = strrchr(path, '/');
-	auto_free char *name = xstrdup(slash ? slash + 1 : path);
+	const char *slash = strrchr(file, '/');
+	auto_free char *name = xstrdup(slash ? slash + 1 : file);
 	char *dash = strrchr(name, '-');
 
+	(void)dir;
 	if (dash)
 		*dash = '\0';
 	say(name, ctx);
 }
 
-static void say_key(const char *path, const void *ctx)
+static void say_key(int dir, const char *file, const void *ctx)
 {
 	auto_str struct str text = { 0 };
 	auto_free char *value = NULL;
+	struct stat st;
 	struct err e;
 
-	if (pool_read(path, &text, &e) < 0)
+	if (load_text(dir, file, &text, &st, &e) < 0)
 		return;
 	value = json_get_str(str_c(&text), text.len, ctx);
 	if (value)
