@@ -34,7 +34,8 @@ LDLIBS_ktstr-jq		:= -ljq
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
 # static program starts in half the time.
-$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache ktstr-complete ktstr-completions ktstr-compare,$(eval LDFLAGS_$p := -static))
+$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache ktstr-complete ktstr-completions ktstr-compare \
+	 ktstr-locks ktstr-show-host ktstr-budget,$(eval LDFLAGS_$p := -static))
 
 all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/man/.made $B/compile_commands.json
 

@@ -34,6 +34,7 @@ struct opt {
 	const char *more;           /* further text for --help, or NULL */
 	const char *const *choices; /* allowed words, NULL-terminated, or NULL */
 	long min, max;              /* OPT_INT; 0, 0 means no bounds */
+	const char *unit;           /* OPT_INT: what it counts, said when there are too few */
 	const char *conflicts;      /* space-separated names this one excludes */
 	const char *values;         /* what it takes, for completion: "file", "dir", or a kind
 				     * that ktstr-complete knows; NULL: anything */

@@ -75,7 +75,7 @@ static const struct cmd_opt verifier_opts[] = {
 	{ { 0 } },
 };
 
-#define JSON_OPTS(h)                    \
+#define JSON_OPT(h)                    \
 	{ FLAG("json", h) },            \
 	{                               \
 		.opt = { JQ_ROW(NULL) } \
@@ -92,20 +92,20 @@ static const struct cmd_opt verifier_opts[] = {
 			.required = true }                                   \
 	}
 
-static const struct cmd_opt json_opts[] = { JSON_OPTS("Print JSON, not a table"), { { 0 } } };
-static const struct cmd_opt values_opts[] = { JSON_OPTS("Print JSON, not a block for each dimension"),
+static const struct cmd_opt json_opts[] = { JSON_OPT("Print JSON, not a table"), { { 0 } } };
+static const struct cmd_opt values_opts[] = { JSON_OPT("Print JSON, not a block for each dimension"),
 					      DIR_OPT,
 					      { { 0 } } };
 static const struct cmd_opt run_opts[] = {
 	RUN_OPT,
 	{ DIR_ROW },
-	JSON_OPTS("Print JSON, not lines"),
+	JSON_OPT("Print JSON, not lines"),
 	{ { 0 } },
 };
 static const struct cmd_opt explain_opts[] = {
 	RUN_OPT,
 	{ DIR_ROW },
-	JSON_OPTS("Print JSON over the whole run, not text for each result"),
+	JSON_OPT("Print JSON over the whole run, not text for each result"),
 	{ { 0 } },
 };
 
@@ -172,7 +172,7 @@ static const struct cmd_opt compare_opts[] = {
 };
 
 static const struct cmd_opt list_opts[] = {
-	JSON_OPTS("Print JSON"),
+	JSON_OPT("Print JSON"),
 	{ .opt = { .name = "range",
 		   .type = OPT_STR,
 		   .arg = "START..END",
@@ -212,13 +212,15 @@ static const struct cmd_opt build_opts[] = {
 		   .type = OPT_INT,
 		   .arg = "N",
 		   .help = "Reserve exactly N CPUs for the build",
-		   .more = "Without it 30 % of the CPUs this process may use.",
+		   .more = "Without it 30 % of the CPUs this process may use.\n"
+			   "Also settable by KTSTR_CPU_CAP.",
+		   .unit = "CPU",
 		   .min = 1,
 		   .max = 1 << 20 } },
 	{ STR("extra-kconfig", "PATH", "Merge this configuration fragment behind the built-in one"),
 	  .opt.values = "file" },
 	{ FLAG("skip-sha256", "Do not check the checksum of a download") },
-	JSON_OPTS("Write the finished kernel records to standard output"),
+	JSON_OPT("Write the finished kernel records to standard output"),
 	{ { 0 } },
 };
 
@@ -266,11 +268,17 @@ static const struct cmd_opt export_opts[] = {
 };
 
 static const struct cmd_opt locks_opts[] = {
-	JSON_OPTS("Print JSON"),
+	JSON_OPT("Print JSON"),
 	{ .opt = { .name = "watch",
 		   .type = OPT_TIME,
 		   .arg = "DURATION",
 		   .help = "Show it again at this interval: 100ms, 1s, 5m" } },
+	{ { 0 } },
+};
+
+static const struct cmd_opt show_host_opts[] = {
+	JSON_OPT("Print JSON"),
+	{ STR("root", "DIR", "Read DIR/proc and DIR/sys, a copy of another host's") },
 	{ { 0 } },
 };
 
@@ -304,6 +312,7 @@ static const struct cmd_opt shell_opts[] = {
 		   .arg = "N",
 		   .help = "Reserve exactly N CPUs",
 		   .needs = "no-perf-mode",
+		   .unit = "CPU",
 		   .min = 1,
 		   .max = 1 << 20 } },
 	{ STR("disk", "SIZE", "Give the guest an empty disk: 512mib, 2gib") },
@@ -407,7 +416,7 @@ const struct command commands[] = {
 	  .recipes = { { "source", KERNEL_BUILD("{source}") },
 		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
 		       { NULL, KERNEL_BUILD("{args}") } },
-	  .later = "git clean cpu-cap extra-kconfig -",
+	  .later = "git clean extra-kconfig -",
 	  .works = true },
 	{ .name = "kernel clean",
 	  .about = "Remove cached kernels",
@@ -447,7 +456,8 @@ const struct command commands[] = {
 	  .recipes = { { NULL, "ktstr-completions {options} {args}" } } },
 	{ .name = "show-host",
 	  .about = "Show this host as results record it",
-	  .recipes = { { NULL, "ktstr-show-host" } } },
+	  .opts = show_host_opts,
+	  .recipes = { { NULL, "ktstr-show-host {options}" } } },
 	{ .name = "show-thresholds",
 	  .about = "Show what a test is checked against",
 	  .args = "<TEST>",
@@ -472,6 +482,10 @@ const struct command commands[] = {
 	  .opts = shell_opts,
 	  .later = "*",
 	  .recipes = { { "kernel", BUILD "ktstr-vm shell {options}" }, { NULL, "ktstr-vm shell {options}" } } },
+	{ .name = "doctor",
+	  .about = "Say what this host can do for tests, and what to type for the rest",
+	  .opts = json_opts,
+	  .recipes = { { NULL, "ktstr-doctor {json}" } } },
 	{ 0 },
 };
 
