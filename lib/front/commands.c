@@ -75,7 +75,7 @@ static const struct cmd_opt verifier_opts[] = {
 	{ { 0 } },
 };
 
-#define JSON_OPT(h)                    \
+#define JSON_OPT(h)                     \
 	{ FLAG("json", h) },            \
 	{                               \
 		.opt = { JQ_ROW(NULL) } \
