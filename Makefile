@@ -29,12 +29,12 @@ LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_kernel		:= -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
-LDLIBS_ktstr-compare	:= -lm
+LDLIBS_ktstr-compare	:= -lgit2
 LDLIBS_ktstr-jq		:= -ljq
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
 # static program starts in half the time.
-$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache ktstr-complete ktstr-completions ktstr-compare \
+$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache ktstr-complete ktstr-completions ktstr-stats \
 	 ktstr-locks ktstr-show-host ktstr-budget,$(eval LDFLAGS_$p := -static))
 
 all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/man/.made $B/compile_commands.json

@@ -61,7 +61,7 @@ filter() {
 	[ "$output" = worst_spread ]
 	run -0 cargo-ktstr stats list-metrics --json --jq 'length'
 	[ "$output" = "$(cargo-ktstr stats list-metrics --json | jq length)" ]
-	run -0 "$LIBEXEC/ktstr-compare" metrics --jq 'map(select(.polarity == "HigherBetter"))[0].name'
+	run -0 "$LIBEXEC/ktstr-stats" metrics --jq 'map(select(.polarity == "HigherBetter"))[0].name'
 	[ -n "$output" ]
 	run -0 cargo-ktstr kernel list --jq '.entries | length'
 	[ "$output" = 0 ]
@@ -117,7 +117,7 @@ filter() {
 
 @test "without ktstr-jq the message names it" {
 	fake_libexec
-	run -1 --separate-stderr "$LIBEXEC/ktstr-compare" metrics --jq .
+	run -1 --separate-stderr "$LIBEXEC/ktstr-stats" metrics --jq .
 	[[ $stderr == *"--jq: run "*"/ktstr-jq: No such file"* ]]
 }
 
