@@ -27,6 +27,7 @@ LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-compare	:= -lm
+LDLIBS_ktstr-funify	:= -lcrypto
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
 # static program starts in half the time.
@@ -72,8 +73,9 @@ $B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	@$(flags) -MMD -MP -c -o $@ $<
 
-# The preset table is part of the object (.incbin).
+# These tables are part of the objects (.incbin).
 $B/lib/test/presets.o: share/gauntlet/presets
+$B/lib/funify/words.o: $(wildcard share/funify/*)
 
 $(shell mkdir -p $B)
 ifneq ($(strip $(flags)),$(strip $(file <$B/flags)))
