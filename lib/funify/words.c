@@ -138,9 +138,9 @@ static const struct rule *rule_of(const char *key, size_t len)
 	const struct rule *found = NULL, *r;
 
 	for (size_t i = 0; i < n; i++) {
-		char c = key[len - n + i];
-
-		low[i] = c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+		low[i] = key[len - n + i];
+		if (low[i] >= 'A' && low[i] <= 'Z')
+			low[i] = "abcdefghijklmnopqrstuvwxyz"[low[i] - 'A'];
 	}
 	if (len < sizeof(low) && (r = slot(&whole, low, n))->len)
 		found = r;

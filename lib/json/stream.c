@@ -360,6 +360,8 @@ static enum js_token value(struct js *s, int c)
 		return word(s, "false", JS_FALSE);
 	case 'n':
 		return word(s, "null", JS_NULL);
+	default:
+		break;
 	}
 	if (c >= 0x80 && !utf8_sequence(s->p, s->end))
 		return fail(s, JS_BAD_UTF8, "stream did not contain valid UTF-8");
