@@ -123,10 +123,8 @@ fun() {
 		  "c_ns": 2
 		}
 	EOF
-	diff <(fun --pretty --sort-keys <"$ROOT/t/fixtures/result/golden.json") \
-		<(fun --sort-keys <"$ROOT/t/fixtures/result/golden.json" | sed 's/e+/E+/g' | jq -S --indent 2 . | jq -S --indent 2 .) ||
-		# jq writes 8.0 as 8: compare what it reads
-		diff <(fun --pretty --sort-keys <"$ROOT/t/fixtures/result/golden.json" | jq -S .) <(fun <"$ROOT/t/fixtures/result/golden.json" | jq -S .)
+	diff <(fun --pretty --sort-keys <"$ROOT/t/fixtures/result/golden.json" | sed 's/\.0\b//') \
+		<(fun <"$ROOT/t/fixtures/result/golden.json" | jq -S .)
 }
 
 @test "--keys renames keys that are data and leaves the format's" {
@@ -211,6 +209,8 @@ fun() {
 }
 
 @test "what is no JSON is told with its place, whole records before it are kept" {
+	run -1 --separate-stderr fun </dev/null
+	[[ $stderr == *"error: parse JSON input: EOF while parsing a value at line 1 column 0"* ]]
 	while IFS=$'\t' read -r text message; do
 		# shellcheck disable=SC2059
 		printf "$text" >in
@@ -219,7 +219,6 @@ fun() {
 		[ -z "$output" ]
 		[[ $stderr == *"error: parse JSON input: $message"* ]]
 	done <<-'EOF'
-			EOF while parsing a value at line 1 column 0
 		 \n 	EOF while parsing a value at line 2 column
 		{	EOF while parsing an object at line 1 column
 		{"a"	EOF while parsing an object at line 1 column
