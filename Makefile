@@ -29,12 +29,12 @@ LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_kernel		:= -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
-LDLIBS_ktstr-compare	:= -lm
 LDLIBS_ktstr-funify	:= -lcrypto
+LDLIBS_ktstr-compare	:= -lgit2
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
 # static program starts in half the time.
-$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache,$(eval LDFLAGS_$p := -static))
+$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache ktstr-locks ktstr-show-host ktstr-budget,$(eval LDFLAGS_$p := -static))
 
 all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/compile_commands.json
 

@@ -136,6 +136,7 @@ static const struct cmd_opt prune_opts[] = {
 		LIST("b-" n, a, "Side B: " what)                                   \
 	}
 
+static const char *const compare_formats[] = { "table", "json", "csv", "markdown", "junit", NULL };
 static const struct cmd_opt compare_opts[] = {
 	{ .opt = { .name = "filter",
 		   .brief = 'E',
@@ -150,9 +151,23 @@ static const struct cmd_opt compare_opts[] = {
 	{ STR("policy", "FILE", "JSON file of thresholds, one a metric") },
 	DIR_OPT,
 	{ FLAG("no-average", "Keep every result apart; no averages") },
+	{ .opt = { .name = "alpha",
+		   .type = OPT_REAL,
+		   .arg = "P",
+		   .help = "Count a change only if it is significant at this level",
+		   .more = "By the Mann-Whitney test over the runs, corrected for the number of metrics tested.\n"
+			   "0.05 is usual; it takes four runs a side." } },
+	{ FLAG("require-pairs", "Fail when nothing could be compared") },
+	{ FLAG("all", "List what did not change, too") },
+	{ .opt = { .name = "format",
+		   .type = OPT_STR,
+		   .arg = "FORMAT",
+		   .help = "table, json, csv, markdown or junit",
+		   .choices = compare_formats } },
+	{ .opt = { .name = "json", .type = OPT_FLAG, .help = "The same as --format json", .conflicts = "format" } },
 	DIMENSION("kernel", "VERSION", "kernel version; 6.12 means all of 6.12.x"),
-	DIMENSION("project-commit", "HASH", "commit of the project"),
-	DIMENSION("kernel-commit", "HASH", "commit of the kernel tree"),
+	DIMENSION("project-commit", "REV", "commit of the project"),
+	DIMENSION("kernel-commit", "REV", "commit of the kernel tree"),
 	DIMENSION("run-source", "NAME", "local, ci or archive"),
 	DIMENSION("scheduler", "NAME", "scheduler"),
 	DIMENSION("topology", "LABEL", "topology, such as 1n2l4c2t"),
@@ -200,7 +215,9 @@ static const struct cmd_opt build_opts[] = {
 		   .type = OPT_INT,
 		   .arg = "N",
 		   .help = "Reserve exactly N CPUs for the build",
-		   .more = "Without it 30 % of the CPUs this process may use.",
+		   .more = "Without it 30 % of the CPUs this process may use.\n"
+			   "Also settable by KTSTR_CPU_CAP.",
+		   .unit = "CPU",
 		   .min = 1,
 		   .max = 1 << 20 } },
 	{ STR("extra-kconfig", "PATH", "Merge this configuration fragment behind the built-in one") },
@@ -262,6 +279,12 @@ static const struct cmd_opt locks_opts[] = {
 	{ { 0 } },
 };
 
+static const struct cmd_opt show_host_opts[] = {
+	JSON_OPT("Print JSON"),
+	{ STR("root", "DIR", "Read DIR/proc and DIR/sys, a copy of another host's") },
+	{ { 0 } },
+};
+
 static const struct cmd_opt shell_opts[] = {
 	{ .opt = { .name = "kernel",
 		   .type = OPT_STR,
@@ -289,6 +312,7 @@ static const struct cmd_opt shell_opts[] = {
 		   .arg = "N",
 		   .help = "Reserve exactly N CPUs",
 		   .needs = "no-perf-mode",
+		   .unit = "CPU",
 		   .min = 1,
 		   .max = 1 << 20 } },
 	{ STR("disk", "SIZE", "Give the guest an empty disk: 512mib, 2gib") },
@@ -334,12 +358,12 @@ const struct command commands[] = {
 		       { NULL, DIRECT "cargo llvm-cov {tail}" } } },
 	{ .name = "stats",
 	  .about = "Show results, the newest run by default",
-	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-compare report" } } },
+	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report" } } },
 	{ .name = "stats list", .about = "List runs, newest first", .recipes = { { NULL, "ktstr-runs list" } } },
 	{ .name = "stats list-metrics",
 	  .about = "List the metrics and their thresholds",
 	  .opts = json_opts,
-	  .recipes = { { NULL, "ktstr-compare metrics {json}" } } },
+	  .recipes = { { NULL, "ktstr-stats metrics {json}" } } },
 	{ .name = "stats list-values",
 	  .about = "List what the results can be compared by",
 	  .opts = values_opts,
@@ -370,9 +394,8 @@ const struct command commands[] = {
 	  .about = "Compare results; exit 1 on a regression",
 	  .detail = "The options for side A and side B say what separates the two:\n"
 		    "cargo ktstr stats compare --a-kernel 6.14 --b-kernel 6.15 --scheduler scx_rusty",
-	  .later = "*",
 	  .opts = compare_opts,
-	  .recipes = { { NULL, "ktstr-sidecar read --pool {dir} | ktstr-compare {options}" } } },
+	  .recipes = { { NULL, "ktstr-sidecar read --pool {dir} | ktstr-compare {dir} {options}" } } },
 	{ .name = "kernel", .about = "Manage cached kernels" },
 	{ .name = "kernel list",
 	  .about = "List cached kernels, newest first",
@@ -391,7 +414,7 @@ const struct command commands[] = {
 	  .recipes = { { "source", KERNEL_BUILD("{source}") },
 		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
 		       { NULL, KERNEL_BUILD("{args}") } },
-	  .later = "git clean cpu-cap extra-kconfig -",
+	  .later = "git clean extra-kconfig -",
 	  .works = true },
 	{ .name = "kernel clean",
 	  .about = "Remove cached kernels",
@@ -430,7 +453,8 @@ const struct command commands[] = {
 	  .recipes = { { NULL, "ktstr-completions {options} {args}" } } },
 	{ .name = "show-host",
 	  .about = "Show this host as results record it",
-	  .recipes = { { NULL, "ktstr-show-host" } } },
+	  .opts = show_host_opts,
+	  .recipes = { { NULL, "ktstr-show-host {options}" } } },
 	{ .name = "show-thresholds",
 	  .about = "Show what a test is checked against",
 	  .args = "<TEST>",
@@ -453,6 +477,10 @@ const struct command commands[] = {
 	  .opts = shell_opts,
 	  .later = "*",
 	  .recipes = { { "kernel", BUILD "ktstr-vm shell {options}" }, { NULL, "ktstr-vm shell {options}" } } },
+	{ .name = "doctor",
+	  .about = "Say what this host can do for tests, and what to type for the rest",
+	  .opts = json_opts,
+	  .recipes = { { NULL, "ktstr-doctor {json}" } } },
 	{ 0 },
 };
 
