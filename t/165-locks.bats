@@ -181,6 +181,7 @@ Run-dir locks:
 		kill -INT $pid
 		wait_for 2 gone $pid
 		wait $pid
+		rm first
 	done
 }
 
