@@ -212,3 +212,13 @@ Run-dir locks:
 	run -0 cargo-ktstr ktstr locks
 	[[ $output == "LLC locks:"* ]]
 }
+
+@test "--jq picks from the snapshot, also while watching" {
+	touch "$KTSTR_LOCK_DIR/ktstr-cpu-3.lock"
+	run -0 --separate-stderr "$LOCKS" --jq '.cpus[].cpu'
+	[ "$output" = 3 ]
+	"$LOCKS" --watch 50ms --jq '.cpus | length' >lines 3>&- &
+	# shellcheck disable=SC2016
+	wait_for 10 bash -c '[ "$(wc -l <lines)" -ge 3 ]'
+	[ "$(sort -u lines)" = 1 ]
+}
