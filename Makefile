@@ -23,11 +23,14 @@ tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 # What a program needs beyond lib/ and libc.
 LDLIBS_ktstr-download	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-releases	:= -lcurl
+LDLIBS_ktstr-remote	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-build	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_net-tool		:= -lcurl
+LDLIBS_kernel		:= -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
+LDLIBS_ktstr-archive	:= -larchive
 LDLIBS_ktstr-compare	:= -lm
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
@@ -60,7 +63,7 @@ $B/lib/all.a: $(lib)
 
 # What test authors link: the runtime and what it stands on, in one object that
 # shows its ktstr_ names only, so that a test may have a warn() of its own.
-runtime	:= $(filter $B/lib/base/% $B/lib/json/% $B/lib/test/%,$(lib)) $(patsubst %,$B/lib/kernel/%.o,arch cache cache_meta key)
+runtime	:= $(filter $B/lib/base/% $B/lib/json/% $B/lib/test/%,$(lib)) $(patsubst %,$B/lib/kernel/%.o,arch cache cache_lease cache_meta cache_verify key)
 
 $B/libktstr.a: $(runtime) Makefile
 	@echo '  AR      $@'
@@ -116,7 +119,7 @@ bench: all tools
 	@B=$B t/bench/run $(BENCH)
 
 # Programs by name, data by folder.
-share	:= kconfig cargo example gauntlet demo/build-scx
+share	:= kconfig cargo example gauntlet explain demo/build-scx
 install: all
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin libexec/ktstr lib/pkgconfig include share/ktstr)
 	install $B/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/bin

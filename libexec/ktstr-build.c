@@ -22,6 +22,7 @@
 #include "kernel/key.h"
 #include "kernel/krecord.h"
 #include "kernel/make.h"
+#include "kernel/remote.h"
 #include "kernel/srcdir.h"
 #include "kernel/tree.h"
 
@@ -51,6 +52,7 @@ struct job {
 	bool temp;  /* the source is ours and goes away */
 	bool clean; /* may be stored */
 	bool stored;
+	bool fresh;             /* stored by us just now */
 	struct tree_state tree; /* of local trees, when the build began */
 };
 
@@ -314,7 +316,7 @@ static int produce(struct job *j, struct err *e)
 	} else if (j->temp || still_same(j)) {
 		if (store(j, e) < 0)
 			return -1;
-		j->stored = true;
+		j->stored = j->fresh = true;
 		strv_add(&stored, j->key);
 		say_cached(j);
 		return 0;
@@ -381,6 +383,8 @@ static int run(struct job *j, struct err *e)
 	if (take_source(j, &l, e) == 0)
 		rc = with_lock(j, e);
 	lock_drop(&l);
+	if (j->fresh && remote_wanted() && !stop_wanted())
+		remote_put(j->key);
 	return rc;
 }
 

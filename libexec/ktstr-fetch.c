@@ -21,6 +21,7 @@
 #include "base/where.h"
 #include "cli/opt.h"
 #include "kernel/krecord.h"
+#include "kernel/remote.h"
 
 #define GRACE_MS 8000 /* from a signal to SIGKILL */
 #define LOOK_MS  200  /* how soon a signal is noticed */
@@ -128,8 +129,8 @@ static int emit(const struct job *j, const struct job *from, struct err *e)
 		struct slice value = jr_raw(&r);
 		auto_free char *text = xstrndup(value.s, value.n);
 
-		if (key_is(&k, "error"))
-			edit_raw(&d, "error", text);
+		if (key_is(&k, "error") || key_is(&k, "dir"))
+			edit_raw(&d, key_is(&k, "dir") ? "dir" : "error", text);
 	}
 	return edit_emit(&d, e);
 }
@@ -221,7 +222,7 @@ static int on_kernel(const struct record *rec, struct err *e)
 
 	if (krecord_parse(rec, &k, e) < 0)
 		return -1;
-	if (!krecord_wants_source(&k)) {
+	if (!krecord_wants_source(&k) && !remote_may_have(&k)) {
 		krecord_release(&k);
 		return record_pass(rec, e);
 	}

@@ -4,7 +4,6 @@
  *
  *	write	one result on stdin becomes a file, whose path is printed
  *	read	result files become records on stdout
- *	list	the runs there are, as a table
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,11 +15,12 @@
 
 #include "base/env.h"
 #include "base/file.h"
-#include "cli/opt.h"
 #include "base/term.h"
+#include "cli/verb.h"
 #include "json/record.h"
 #include "result/place.h"
 #include "result/pool.h"
+#include "result/reader.h"
 #include "result/provenance.h"
 #include "result/sidecar.h"
 
@@ -199,125 +199,96 @@ static int verb_write(int argc, char **argv)
 
 /* --- read -------------------------------------------------------------- */
 
-static void problem(const char *path, const char *kind, const struct err *e)
+static struct {
+	const char *source; /* a JSON text to replace each run source by, or NULL */
+	bool whole;
+	struct str line;
+} reading;
+
+static void problem(const struct result *res)
 {
-	auto_str struct str line = { 0 };
 	struct jw w;
 
-	fprintf(stderr, "ktstr_test: %s %s: %s\n", kind, path, e->text);
-	jw_init(&w, &line, 0);
+	result_complain(res);
+	jw_init(&w, &reading.line, 0);
 	jw_object(&w);
 	jw_key_str(&w, "type", "problem");
-	jw_key_str(&w, "path", path);
-	jw_key_str(&w, "message", e->text);
+	jw_key_str(&w, "path", res->path);
+	jw_key(&w, "message");
+	jw_strn(&w, res->text.s, res->text.n);
 	jw_end(&w);
-	puts(line.s);
 }
 
-/* The file's own members behind ours, whatever they are. */
-static void row(const char *path, const char *run, const struct str *text)
+static void row(const struct result *res)
 {
-	auto_str struct str line = { 0 };
-	struct jkey k;
-	struct jr r;
+	struct str *line = &reading.line;
+	const char *text = res->text.s;
+	size_t behind = res->source_at + res->source_n;
 	struct jw w;
 
-	jw_init(&w, &line, 0);
+	jw_init(&w, line, 0);
 	jw_object(&w);
-	jw_key_str(&w, "type", "sidecar");
-	jw_key_str(&w, "path", path);
-	jw_key_str(&w, "run", run);
-	jr_init(&r, str_c(text), text->len);
-	for (jr_object(&r); jr_key(&r, &k);) {
-		auto_free char *key = key_text(&k);
-		struct slice value = jr_raw(&r);
-
-		if (strcmp(key, "type") == 0 || strcmp(key, "path") == 0 || strcmp(key, "run") == 0)
-			continue;
-		jw_key(&w, key);
-		json_copy(&w, value);
+	jw_key_str(&w, "type", "row");
+	jw_key_str(&w, "run", res->run);
+	jw_key_str(&w, "file", res->file);
+	str_addc(line, ',');
+	if (!reading.source) {
+		str_addn(line, text, res->text.n);
+		return;
 	}
-	jw_end(&w);
-	puts(line.s);
+	str_addn(line, text, res->source_at);
+	str_add(line, reading.source);
+	str_addn(line, text + behind, res->text.n - behind);
 }
 
-/* Read one file; false when it is none. */
-static bool load(const char *path, struct sidecar *s, struct str *text,
-		 void (*bad)(const char *, const char *, const struct err *))
+static void print_result(void *ctx, const struct result *res)
+{
+	(void)ctx;
+	str_clear(&reading.line);
+	if (res->kind != ENTRY_ROW)
+		problem(res);
+	else if (reading.whole)
+		str_addn(&reading.line, res->text.s, res->text.n);
+	else
+		row(res);
+	str_addc(&reading.line, '\n');
+	fwrite(reading.line.s, 1, reading.line.len, stdout);
+}
+
+static void print_host(void *ctx, const char *id, struct slice context)
+{
+	(void)ctx;
+	if (!reading.whole)
+		printf("{\"type\":\"host\",\"id\":\"%s\",\"context\":%.*s}\n", id, (int)context.n, context.s);
+}
+
+static void read_run(struct reader *rd, const char *dir)
 {
 	struct err e;
 
-	*s = (struct sidecar){ 0 };
-	if (pool_read(path, text, &e) < 0) {
-		bad(path, "cannot read", &e);
-		return false;
-	}
-	if (sidecar_parse(s, str_c(text), text->len, &e) == 0)
-		return true;
-	sidecar_release(s);
-	bad(path, "skipping", &e);
-	return false;
-}
-
-/* The rows of one run directory; how many there were. */
-static size_t read_run(const char *dir)
-{
-	auto_free char *real = real_path(dir);
-	const char *run = real && strrchr(real, '/') ? strrchr(real, '/') + 1 : dir;
-	auto_strv struct strv paths = { 0 };
-	size_t rows = 0;
-	struct err e;
-
-	if (pool_files(dir, &paths, &e) < 0)
+	if (reader_run(rd, dir, NULL, &e) < 0)
 		warn("%s", e.text);
-	for (size_t i = 0; i < paths.n; i++) {
-		auto_str struct str text = { 0 };
-		struct sidecar s;
-
-		if (!load(paths.v[i], &s, &text, problem))
-			continue;
-		row(paths.v[i], run, &text);
-		sidecar_release(&s);
-		rows++;
-	}
-	return rows;
 }
 
-static int by_path(const void *a, const void *b)
-{
-	const struct run *x = a, *y = b;
-
-	return strcmp(x->path, y->path);
-}
-
-/* Every run under a root. */
-static void read_root(const char *root)
-{
-	struct run *runs;
-	size_t n = pool_runs(root, true, &runs);
-
-	if (n)
-		qsort(runs, n, sizeof(*runs), by_path);
-	for (size_t i = 0; i < n; i++)
-		read_run(runs[i].path);
-	runs_release(runs, n);
-}
-
-static void read_newest(void)
+static void read_newest(struct reader *rd)
 {
 	auto_free char *dir = pool_newest();
 
-	if (!dir || read_run(dir) == 0)
-		note("no sidecar data found (skipped)");
+	if (dir)
+		read_run(rd, dir);
 }
 
 static int verb_read(int argc, char **argv)
 {
 	static bool newest, pool;
+	static const char *archive;
 	static struct opt opts[] = { { "newest", 0, OPT_FLAG, &newest,
-				       .help = "read KTSTR_SIDECAR_DIR, else the newest run", .conflicts = "pool" },
+				       .help = "read KTSTR_SIDECAR_DIR, else the newest run", .conflicts = "pool dir" },
 				     { "pool", 0, OPT_FLAG, &pool,
 				       .help = "each DIR holds run directories, as the runs root does" },
+				     { "dir", 0, OPT_STR, &archive, .arg = "DIR",
+				       .help = "read the pool of DIR, its run sources being \"archive\"" },
+				     { "whole", 0, OPT_FLAG, &reading.whole, .help = "write whole results, not rows" },
 				     { 0 } };
 	static const struct program program = { .name = "ktstr-sidecar read",
 						.args = "[DIR]...",
@@ -325,125 +296,44 @@ static int verb_read(int argc, char **argv)
 						.detail = "Without DIR: every run under the runs root.",
 						.opts = opts,
 						.max_args = -1 };
+	static const struct sink sink = { .result = print_result, .host = print_host };
 	auto_free char *root = NULL;
+	struct reader_counts c;
+	struct reader *rd;
 	int n;
 
 	argv = start(&program, argc, argv, &n);
-	if (newest && n)
-		die_usage("--newest takes no DIR");
-	if (newest) {
-		read_newest();
-		return 0;
-	}
-	if (!n)
-		read_root(root = runs_root());
+	if ((newest || archive) && n)
+		die_usage("%s takes no DIR", newest ? "--newest" : "--dir");
+	if (archive)
+		reading.source = "\"archive\"";
+	setvbuf(stdout, NULL, _IOFBF, 1 << 18);
+	rd = reader_new(&sink, reading.whole);
+	if (newest)
+		read_newest(rd);
+	else if (!n)
+		reader_pool(rd, archive ? archive : (root = runs_root()));
 	for (int i = 0; i < n; i++)
 		if (pool)
-			read_root(argv[i]);
+			reader_pool(rd, argv[i]);
 		else
-			read_run(argv[i]);
+			read_run(rd, argv[i]);
+	c = reader_end(rd);
+	if (newest && !c.rows)
+		note("no sidecar data found (skipped)");
+	printf("{\"type\":\"pool\",\"files\":%zu,\"rows\":%zu,\"corrupt\":%zu,\"unreadable\":%zu}\n", c.files, c.rows,
+	       c.corrupt, c.unreadable);
 	return 0;
-}
-
-/* --- list -------------------------------------------------------------- */
-
-static void complain(const char *path, const char *kind, const struct err *e)
-{
-	fprintf(stderr, "ktstr_test: %s %s: %s\n", kind, path, e->text);
-}
-
-static void list_run(struct table *t, const struct run *run)
-{
-	auto_free char *date = NULL, *arch = NULL, *count = NULL;
-	auto_strv struct strv paths = { 0 };
-	size_t tests = 0;
-	struct err e;
-
-	if (pool_files(run->path, &paths, &e) < 0)
-		warn("%s", e.text);
-	for (size_t i = 0; i < paths.n; i++) {
-		auto_str struct str text = { 0 };
-		struct sidecar s;
-
-		if (!load(paths.v[i], &s, &text, complain))
-			continue;
-		tests++;
-		if (*s.timestamp && (!date || strcmp(s.timestamp, date) < 0))
-			put(&date, xstrdup(s.timestamp));
-		if (!arch && s.host && s.host->arch)
-			arch = xstrdup(s.host->arch);
-		sidecar_release(&s);
-	}
-	count = xasprintf("%zu", tests);
-	table_cell(t, run->name);
-	table_cell(t, count);
-	table_cell(t, date ? date : "-");
-	table_cell(t, arch ? arch : "-");
-}
-
-static int verb_list(int argc, char **argv)
-{
-	static const struct program program = { .name = "ktstr-sidecar list", .about = "list the runs there are" };
-	static const char *const heads[] = { "RUN", "TESTS", "DATE", "ARCH" };
-	auto_free char *root = runs_root();
-	struct table t;
-	struct run *runs;
-	size_t n;
-
-	start(&program, argc, argv, NULL);
-	n = pool_runs(root, false, &runs);
-	if (!n)
-		fprintf(stderr, "no runs found at %s. Run `cargo ktstr test` to generate sidecar data.\n", root);
-	table_init(&t, ARRAY_SIZE(heads));
-	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-		table_cell(&t, heads[i]);
-	for (size_t i = 0; i < n; i++)
-		list_run(&t, &runs[i]);
-	if (n)
-		table_print(&t, stdout);
-	table_release(&t);
-	runs_release(runs, n);
-	return 0;
-}
-
-static const struct {
-	const char *name;
-	int (*run)(int argc, char **argv);
-} verbs[] = { { "write", verb_write }, { "read", verb_read }, { "list", verb_list } };
-
-/* What the dispatcher may ask for and this version cannot do. */
-static const char *const later[][2] = { { "host", "show-host" }, { "explain", "explain-sidecar" } };
-
-static void no_such_verb(const char *word)
-{
-	static const char *const names[] = { "write", "read", "list", NULL };
-	const char *near = suggest(word, names);
-
-	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
-		if (strcmp(word, later[i][0]) == 0)
-			die("stats %s is not available in this version", later[i][1]);
-	if (near)
-		die_usage("unrecognized subcommand '%s'\n\n  tip: a similar subcommand exists: '%s'", word, near);
-	die_usage("unrecognized subcommand '%s'", word);
 }
 
 int main(int argc, char **argv)
 {
 	static struct program program = { .name = "ktstr-sidecar",
-					  .args = "write|read|list",
-					  .about = "write, read and list result files",
+					  .args = "write|read",
+					  .about = "write and read result files",
 					  .min_args = 1,
 					  .tail = true };
-	char **words;
-	int n;
+	static const struct verb verbs[] = { { "write", verb_write }, { "read", verb_read }, { 0 } };
 
-	words = start(&program, argc, argv, &n);
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (strcmp(words[0], verbs[i].name) == 0)
-			return finish(verbs[i].run(n, words));
-	if (words[0][0] == '-') {
-		program.tail = false;
-		start(&program, n + 1, argv, &n);
-	}
-	no_such_verb(words[0]);
+	return verb_main(&program, verbs, argc, argv);
 }

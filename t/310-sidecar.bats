@@ -58,7 +58,7 @@ value_of() {
 	jq -e '.metrics == [] and .monitor == null and .stimulus_events == [] and .verifier_stats == []
 		and .kvm_stats == null and .sysctls == [] and .kargs == [] and .cleanup_duration_ms == null
 		and .stats.cgroups == [] and .stats.ext_metrics == {} and .stats.worst_spread == 0' "$file"
-	run -0 --separate-stderr "$SIDECAR" read "${file%/*}"
+	run -0 --separate-stderr whole "${file%/*}"
 	[ -z "$stderr" ]
 	[ "$(jq -r .test_name <<<"$output")" = t ]
 }
@@ -110,7 +110,7 @@ value_of() {
 
 @test "what was written is read back, whole" {
 	put "$RUNS/6.14.2-3f9c2ab/a.ktstr.json"
-	run -0 --separate-stderr "$SIDECAR" read "$RUNS/6.14.2-3f9c2ab"
+	run -0 --separate-stderr whole "$RUNS/6.14.2-3f9c2ab"
 	[ -z "$stderr" ]
 	[ "$(jq -r '[.type, .path, .run] | join(" ")' <<<"$output")" = \
 		"sidecar $RUNS/6.14.2-3f9c2ab/a.ktstr.json 6.14.2-3f9c2ab" ]
@@ -126,7 +126,7 @@ value_of() {
 	put "$RUNS/r/b.ktstr.json" 'del(.monitor) | .stats.worst_spread = 8'
 	run -0 --separate-stderr "$SIDECAR" read "$RUNS/r"
 	[ -z "$stderr" ]
-	[ "$(jq -r .type <<<"$output" | sort | uniq -c | xargs)" = "2 sidecar" ]
+	[ "$(jq -r .type <<<"$output" | sort | uniq -c | xargs)" = "1 host 1 pool 2 row" ]
 }
 
 @test "a broken file is skipped by name, and the others are read" {
@@ -152,9 +152,10 @@ value_of() {
 	} >"$r/deep.ktstr.json"
 	mkdir -p "$r/job/dir.ktstr.json"
 	mkfifo "$r/fifo.ktstr.json"
-	run -0 --separate-stderr timeout 20 "$SIDECAR" read "$r"
+	run -0 --separate-stderr timeout 20 "$SIDECAR" read --whole "$r"
 	[ "$(jq -r 'select(.type == "sidecar").path' <<<"$output")" = "$r/good.ktstr.json" ]
 	[ "$(jq -r 'select(.type == "problem").path' <<<"$output" | wc -l)" = 14 ]
+	[ "$(tail -n1 <<<"$output")" = '{"type":"pool","files":15,"rows":1,"corrupt":11,"unreadable":3}' ]
 	skipping() {
 		grep -qF "ktstr_test: skipping $r/$1.ktstr.json: $2" <<<"$stderr"
 	}
@@ -168,7 +169,7 @@ value_of() {
 	skipping wide 'invalid value: integer `4294967296`'
 	skipping twice 'duplicate field `test_name` at line'
 	skipping behind 'trailing characters at line'
-	skipping bytes 'invalid UTF-8 at line'
+	grep -qF "ktstr_test: cannot read $r/bytes.ktstr.json: stream did not contain valid UTF-8" <<<"$stderr"
 	skipping deep 'nested more than'
 	grep -qF "ktstr_test: cannot read $r/job/dir.ktstr.json: Is a directory" <<<"$stderr"
 	grep -qF "ktstr_test: cannot read $r/fifo.ktstr.json: not a regular file" <<<"$stderr"
@@ -181,17 +182,18 @@ value_of() {
 	put "$RUNS/r/t.failure-dump.json"
 	put "$RUNS/r/t.ktstr.json.tmp.12.x"
 	paths() {
-		"$SIDECAR" read "$@" | jq -r .path | sed "s:$RUNS/::; s:.ktstr.json::" | xargs
+		whole "$@" | jq -r .path | sed "s:$RUNS/::; s:.ktstr.json::" | xargs
 	}
 	[ "$(paths "$RUNS/r")" = "r/a r/b r/job1/y r/job2/z" ]
 	[ "$(paths)" = "r/a r/b r/job1/y r/job2/z r2/c" ]
 	[ "$(paths --pool "$RUNS")" = "r/a r/b r/job1/y r/job2/z r2/c" ]
-	[ "$("$SIDECAR" read | jq -r .run | xargs)" = "r r r r r2" ]
+	[ "$(rows | jq -r .run | xargs)" = "r r r r r2" ]
+	[ "$(rows | jq -r .file | sed 's:.ktstr.json::' | xargs)" = "a b job1/y job2/z c" ]
 }
 
 @test "a missing directory is a warning and no rows" {
 	run -0 --separate-stderr "$SIDECAR" read "$BATS_TEST_TMPDIR/none"
-	[ -z "$output" ]
+	[ "$output" = '{"type":"pool","files":0,"rows":0,"corrupt":0,"unreadable":0}' ]
 	[[ $stderr == *"warning: read directory $BATS_TEST_TMPDIR/none"* ]]
 }
 
@@ -204,8 +206,8 @@ value_of() {
 	done
 	wait
 	[ "$(cat out* | sort -u | wc -l)" = 50 ]
-	[ "$("$SIDECAR" read | jq -r .test_name | sort -u | wc -l)" = 50 ]
-	[ "$("$SIDECAR" read | jq -r .run_id | sort -u | wc -l)" = 50 ]
+	[ "$(whole | jq -r .test_name | sort -u | wc -l)" = 50 ]
+	[ "$(rows | jq -r .run_id | sort -u | wc -l)" = 50 ]
 	[ -z "$(find "$RUNS" -name '*.tmp.*')" ]
 }
 
@@ -255,7 +257,7 @@ value_of() {
 	./run-all a b
 	[ "$(find "$RUNS" -name '*.ktstr.json' | wc -l)" = 2 ]
 	./run-all c
-	[ "$("$SIDECAR" read | jq -r .test_name)" = c ]
+	[ "$(whole | jq -r .test_name)" = c ]
 }
 
 @test "KTSTR_SIDECAR_DIR is used as it is: nothing is emptied, nothing locked" {
@@ -290,7 +292,7 @@ value_of() {
 	[[ $stderr != *"cannot read"* ]]
 	# and they hinder no one
 	written '.test_name = "after"'
-	"$SIDECAR" read | jq -r .test_name | grep -qx after
+	rows | jq -r .test | grep -qx after
 	KTSTR_RUN_ID=next written .
 	[ -z "$(find "$RUNS" -name '*.tmp.*')" ]
 }
@@ -309,7 +311,7 @@ value_of() {
 	[ "$(find "$RUNS" -name '*.ktstr.json' | wc -l)" = 2 ]
 	[ "$(jq -r .kernel_label "$run"/*.ktstr.json)" = path_k1 ]
 	[ "$(jq -r .kernel_label "$run"/path_k2/*.ktstr.json)" = path_k2 ]
-	[ "$("$SIDECAR" read "$run" | jq -r .kernel_label | sort | xargs)" = "path_k1 path_k2" ]
+	[ "$(whole "$run" | jq -r .kernel_label | sort | xargs)" = "path_k1 path_k2" ]
 	# what has no label is no third kernel
 	[ "$(dirname "$(written ".kernel = \"$WORK/k1\" | .test_name = \"host\"")")" = "$run" ]
 	rm "$run"/host-*
@@ -317,10 +319,10 @@ value_of() {
 	for l in a/b a_b; do
 		written ".kernel = \"$WORK/k1\" | .kernel_label = \"$l\""
 	done
-	[ "$("$SIDECAR" read "$run" | wc -l)" = 4 ]
+	[ "$(rows "$run" | wc -l)" = 4 ]
 	# the next run starts with none of them
 	KTSTR_RUN_ID=run-2 written ".kernel = \"$WORK/k1\" | .kernel_label = \"path_k1\""
-	[ "$("$SIDECAR" read "$run" | wc -l)" = 1 ]
+	[ "$(rows "$run" | wc -l)" = 1 ]
 	[ ! -e "$run/path_k2" ]
 }
 
@@ -440,7 +442,7 @@ value_of() {
 	file=$(written .)
 	[ "$file" -ef "$WORK/ws/target/ktstr/unknown-unknown/t-16b754f538ba41fd.ktstr.json" ]
 	cd ../..
-	[ "$("$SIDECAR" read | jq -r .test_name)" = t ]
+	[ "$(whole | jq -r .test_name)" = t ]
 	cd "$BATS_TEST_TMPDIR/work"
 	[ "$(written .)" = target/ktstr/unknown-unknown/t-16b754f538ba41fd.ktstr.json ]
 }

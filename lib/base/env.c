@@ -13,6 +13,8 @@ const struct env_row env_vars[ENV_COUNT] = {
 	[ENV_HOME] = { "HOME", "home directory; its .cache holds the cache by default" },
 	[ENV_CACHE_STORE_LOCK_TIMEOUT] = { "KTSTR_CACHE_STORE_LOCK_TIMEOUT",
 					   "how long a store waits for its lock (300s)" },
+	[ENV_REMOTE_CACHE] = { "KTSTR_REMOTE_CACHE",
+			       "URL kernels are fetched from before they are built, and sent to after" },
 	[ENV_LOCK_DIR] = { "KTSTR_LOCK_DIR", "directory of LLC and CPU lock files (/tmp)" },
 	[ENV_KERNEL_ORG] = { "KTSTR_KERNEL_ORG", "base URL that stands for every kernel.org host" },
 	[ENV_KERNEL_PARALLELISM] = { "KTSTR_KERNEL_PARALLELISM", "how many kernels are fetched side by side (CPUs)" },

@@ -28,19 +28,34 @@ static const struct {
 	{ 0x65735546, "FUSE", "flock depends on the server behind it" },
 };
 
-static int check_fs(const char *path, struct err *e)
+/* Index of the filesystem in remote_fs, or -1 for a local one. */
+static int remote_index(const char *path)
 {
 	struct statfs fs;
 
 	if (statfs(path, &fs) < 0)
-		return 0;
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(remote_fs); i++)
 		if ((unsigned long)fs.f_type == remote_fs[i].magic)
-			return err_set(e,
-				       "%s: filesystem %s is not supported for ktstr lockfiles (%s). Move the "
-				       "lockfile path to a local filesystem (tmpfs, ext4, xfs, btrfs, f2fs, bcachefs).",
-				       path, remote_fs[i].name, remote_fs[i].why);
-	return 0;
+			return (int)i;
+	return -1;
+}
+
+bool lock_is_remote(const char *path)
+{
+	return remote_index(path) >= 0;
+}
+
+static int check_fs(const char *path, struct err *e)
+{
+	int i = remote_index(path);
+
+	if (i < 0)
+		return 0;
+	return err_set(e,
+		       "%s: filesystem %s is not supported for ktstr lockfiles (%s). Move the "
+		       "lockfile path to a local filesystem (tmpfs, ext4, xfs, btrfs, f2fs, bcachefs).",
+		       path, remote_fs[i].name, remote_fs[i].why);
 }
 
 /* Another user's file may only be readable, and flock needs no more. */

@@ -73,7 +73,7 @@ static const struct cmd_opt verifier_opts[] = {
 };
 
 #define JSON_OPT(h) { FLAG("json", h) }
-#define DIR_OPT     { STR("dir", "DIR", "Read runs from here, not from target/ktstr"), .as = "" }
+#define DIR_OPT     { STR("dir", "DIR", "Read runs from here, not from target/ktstr") }
 #define RUN_OPT                                                              \
 	{                                                                    \
 		.opt = {.name = "run",                                       \
@@ -90,12 +90,37 @@ static const struct cmd_opt values_opts[] = { JSON_OPT("Print JSON, not a block 
 static const struct cmd_opt run_opts[] = {
 	RUN_OPT,
 	{ STR("dir", "DIR", "Read runs from here, not from target/ktstr") },
+	JSON_OPT("Print JSON, not lines"),
 	{ { 0 } },
 };
 static const struct cmd_opt explain_opts[] = {
 	RUN_OPT,
 	{ STR("dir", "DIR", "Read runs from here, not from target/ktstr") },
 	JSON_OPT("Print JSON over the whole run, not text for each result"),
+	{ { 0 } },
+};
+
+static const struct cmd_opt archive_opts[] = {
+	{ .opt = { .name = "output",
+		   .brief = 'o',
+		   .type = OPT_STR,
+		   .arg = "FILE",
+		   .help = "Archive to write (RUN.tar.zst)",
+		   .more = "Its suffix says how it is compressed: .tar.zst, .tar.gz, .tar.xz, .tar." } },
+	{ STR("dir", "DIR", "Take the run from here, not from target/ktstr") },
+	{ FLAG("remove", "Remove the run once the archive has been read back") },
+	{ { 0 } },
+};
+static const struct cmd_opt prune_opts[] = {
+	{ .opt = { .name = "keep",
+		   .type = OPT_INT,
+		   .arg = "N",
+		   .help = "Keep the N newest runs",
+		   .min = 0,
+		   .max = 1 << 30,
+		   .required = true } },
+	{ STR("dir", "DIR", "Prune the runs here, not in target/ktstr") },
+	{ FLAG("dry-run", "Only say what would be removed") },
 	{ { 0 } },
 };
 
@@ -189,9 +214,10 @@ static const struct cmd_opt clean_opts[] = {
 		   .type = OPT_INT,
 		   .arg = "N",
 		   .help = "Keep the N newest valid kernels",
+		   .more = "Corrupt entries always go. An entry that is in use stays in any case.",
 		   .min = 0,
 		   .max = 1 << 30 } },
-	{ FLAG("force", "Do not ask") },
+	{ FLAG("force", "Do not ask; needed where there is no terminal") },
 	{ .opt = { .name = "corrupt-only",
 		   .type = OPT_FLAG,
 		   .help = "Remove only entries that cannot be used",
@@ -306,27 +332,38 @@ const struct command commands[] = {
 		       { NULL, DIRECT "cargo llvm-cov {tail}" } } },
 	{ .name = "stats",
 	  .about = "Show results, the newest run by default",
-	  .recipes = { { NULL, "ktstr-sidecar read --newest | ktstr-compare report" } } },
-	{ .name = "stats list", .about = "List runs, newest first", .recipes = { { NULL, "ktstr-sidecar list" } } },
+	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-compare report" } } },
+	{ .name = "stats list", .about = "List runs, newest first", .recipes = { { NULL, "ktstr-runs list" } } },
 	{ .name = "stats list-metrics",
 	  .about = "List the metrics and their thresholds",
 	  .opts = json_opts,
 	  .recipes = { { NULL, "ktstr-compare metrics {json}" } } },
 	{ .name = "stats list-values",
 	  .about = "List what the results can be compared by",
-	  .later = "*",
 	  .opts = values_opts,
-	  .recipes = { { NULL, "ktstr-sidecar read --pool {dir} | ktstr-compare values {json}" } } },
+	  .recipes = { { NULL, "ktstr-runs values {options}" } } },
 	{ .name = "stats show-host",
 	  .about = "Show the host a run was made on",
 	  .later = "*",
 	  .opts = run_opts,
-	  .recipes = { { NULL, "ktstr-sidecar host {options}" } } },
+	  .recipes = { { NULL, "ktstr-runs host {options}" } } },
 	{ .name = "stats explain-sidecar",
 	  .about = "Say why fields of a run's results are empty",
-	  .later = "*",
 	  .opts = explain_opts,
-	  .recipes = { { NULL, "ktstr-sidecar explain {options}" } } },
+	  .recipes = { { NULL, "ktstr-runs explain {options}" } } },
+	{ .name = "stats archive",
+	  .about = "Pack a run into one file",
+	  .args = "<RUN>",
+	  .detail = "The archive is read back and compared with the run before it gets its name.\n"
+		    "Unpacked in a directory DIR it is read by --dir DIR.",
+	  .min_args = 1,
+	  .max_args = 1,
+	  .opts = archive_opts,
+	  .recipes = { { NULL, "ktstr-archive {options} {args}" } } },
+	{ .name = "stats prune",
+	  .about = "Remove all but the newest runs",
+	  .opts = prune_opts,
+	  .recipes = { { NULL, "ktstr-runs prune {options}" } } },
 	{ .name = "stats compare",
 	  .about = "Compare results; exit 1 on a regression",
 	  .detail = "The options for side A and side B say what separates the two:\n"
@@ -357,7 +394,6 @@ const struct command commands[] = {
 	{ .name = "kernel clean",
 	  .about = "Remove cached kernels",
 	  .opts = clean_opts,
-	  .later = "*",
 	  .recipes = { { NULL, "ktstr-cache clean {options}" } } },
 	{ .name = "model", .about = "Manage the cached language model" },
 	{ .name = "model fetch",

@@ -127,6 +127,30 @@ const char *map_str_get(const struct map_str *m, const char *key)
 	return NULL;
 }
 
-const struct shape_codec codec_map_f64 = { f64_read, f64_write, f64_release, NULL };
-const struct shape_codec codec_map_u64 = { u64_read, u64_write, u64_release, NULL };
-const struct shape_codec codec_map_str = { str_read, str_write, str_free, str_is_none };
+static void f64_check(struct jr *r)
+{
+	struct jkey k;
+
+	for (jr_object(r); jr_key(r, &k);)
+		jr_f64(r);
+}
+
+static void u64_check(struct jr *r)
+{
+	struct jkey k;
+
+	for (jr_object(r); jr_key(r, &k);)
+		jr_u64(r);
+}
+
+static void str_check(struct jr *r)
+{
+	struct jkey k, text;
+
+	for (jr_object(r); jr_key(r, &k);)
+		jr_text(r, &text);
+}
+
+const struct shape_codec codec_map_f64 = { f64_read, f64_write, f64_release, NULL, f64_check };
+const struct shape_codec codec_map_u64 = { u64_read, u64_write, u64_release, NULL, u64_check };
+const struct shape_codec codec_map_str = { str_read, str_write, str_free, str_is_none, str_check };

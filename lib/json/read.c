@@ -18,6 +18,14 @@ void jr_init(struct jr *r, const char *s, size_t n)
 	r->why[0] = '\0';
 }
 
+void jr_init_inside(struct jr *r, const char *s, size_t n)
+{
+	jr_init(r, s, n);
+	r->depth = 1;
+	r->first[1] = true;
+	r->close[1] = '}';
+}
+
 void jr_fail(struct jr *r, const char *fmt, ...)
 {
 	va_list ap;
@@ -164,15 +172,26 @@ static bool utf8_step(const unsigned char **pp, const unsigned char *end)
 	return true;
 }
 
+static bool ascii8(const unsigned char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, 8);
+	return !(v & 0x8080808080808080);
+}
+
 bool utf8_valid(const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s, *end = p + n;
 
-	while (p < end)
-		if (*p < 0x80)
+	while (p < end) {
+		while (end - p >= 8 && ascii8(p))
+			p += 8;
+		if (p < end && *p < 0x80)
 			p++;
-		else if (!utf8_step(&p, end))
+		else if (p < end && !utf8_step(&p, end))
 			return false;
+	}
 	return true;
 }
 
@@ -223,6 +242,30 @@ static size_t escape_at(const char *p, const char *end, unsigned *code)
 	return 11;
 }
 
+/* Of eight bytes those that are no plain character of a string: control, '"',
+ * '\\' and everything above ASCII. */
+static uint64_t not_plain(uint64_t v)
+{
+	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+	uint64_t quote = v ^ ones * '"', slash = v ^ ones * '\\';
+
+	return ((v - ones * 0x20) | (quote - ones) | (slash - ones) | v) & tops;
+}
+
+/* Step over plain characters, eight at a time; a few may be left over. */
+static const unsigned char *plain(const unsigned char *p, const unsigned char *end)
+{
+	uint64_t v;
+
+	while (end - p >= 8) {
+		memcpy(&v, p, 8);
+		if (not_plain(v))
+			break;
+		p += 8;
+	}
+	return p;
+}
+
 /* Step over a string; the slice is what stands between the quotes. */
 static struct slice string(struct jr *r, bool *escaped)
 {
@@ -236,7 +279,7 @@ static struct slice string(struct jr *r, bool *escaped)
 		return s;
 	}
 	from = r->p;
-	for (p = (const unsigned char *)r->p; p < end && *p != '"';) {
+	for (p = plain((const unsigned char *)r->p, end); p < end && *p != '"';) {
 		unsigned code;
 		size_t n;
 
@@ -336,7 +379,7 @@ bool key_is(const struct jkey *k, const char *name)
 	bool same;
 
 	if (!k->escaped)
-		return strlen(name) == k->n && memcmp(name, k->s, k->n) == 0;
+		return strncmp(name, k->s, k->n) == 0 && !name[k->n];
 	decode(&text, (struct slice){ k->s, k->n }, 0);
 	same = strlen(name) == text.len && memcmp(str_c(&text), name, text.len) == 0;
 	str_release(&text);
@@ -368,6 +411,14 @@ bool jr_str_is(struct jr *r, const char *want_text)
 	k.s = s.s;
 	k.n = s.n;
 	return !r->failed && key_is(&k, want_text);
+}
+
+void jr_text(struct jr *r, struct jkey *text)
+{
+	struct slice s = string(r, &text->escaped);
+
+	text->s = s.s;
+	text->n = s.n;
 }
 
 static bool literal(struct jr *r, const char *word)
@@ -447,6 +498,42 @@ static void digits(struct slice s, char *text, size_t size)
 	text[n] = '\0';
 }
 
+/* Up to 18 digits. */
+static uint64_t small_number(const char *s, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v * 10 + (uint64_t)(s[i] - '0');
+	return v;
+}
+
+/* Digits with a point, no exponent, of at most 15 digits: the quotient of two
+ * numbers that doubles hold exactly, hence rounded once, as strtod does. */
+static bool small_decimal(struct slice s, double *v)
+{
+	static const double tens[] = { 1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+				       1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
+	const char *p = s.s, *end = s.s + s.n, *point = NULL;
+	uint64_t m = 0;
+
+	if (s.n > 16)
+		return false;
+	for (p += *p == '-'; p < end; p++)
+		if (*p == '.')
+			point = p;
+		else if (*p >= '0' && *p <= '9')
+			m = m * 10 + (uint64_t)(*p - '0');
+		else
+			return false;
+	if (m > 1ull << 53)
+		return false;
+	*v = point ? (double)m / tens[end - point - 1] : (double)m;
+	if (*s.s == '-')
+		*v = -*v;
+	return true;
+}
+
 uint64_t jr_u64(struct jr *r)
 {
 	bool whole;
@@ -456,6 +543,8 @@ uint64_t jr_u64(struct jr *r)
 
 	if (r->failed)
 		return 0;
+	if (whole && s.n < 19 && s.s[0] != '-')
+		return small_number(s.s, s.n);
 	digits(s, text, sizeof(text));
 	errno = 0;
 	v = strtoull(text, &end, 10);
@@ -476,6 +565,8 @@ int64_t jr_i64(struct jr *r)
 
 	if (r->failed)
 		return 0;
+	if (whole && s.n < 19 && s.s[0] != '-')
+		return (int64_t)small_number(s.s, s.n);
 	digits(s, text, sizeof(text));
 	errno = 0;
 	v = strtoll(text, &end, 10);
@@ -496,6 +587,8 @@ double jr_f64(struct jr *r)
 
 	if (r->failed)
 		return 0;
+	if (small_decimal(s, &v))
+		return v;
 	if (s.n >= sizeof(small))
 		text = xmalloc(s.n + 1);
 	digits(s, text, s.n + 1);

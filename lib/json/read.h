@@ -40,7 +40,7 @@ struct jr {
 	const char *at; /* where it failed */
 };
 
-/* A member's name: the raw text between the quotes. */
+/* A member's name, or any string: the raw text between the quotes. */
 struct jkey {
 	const char *s;
 	size_t n;
@@ -48,6 +48,9 @@ struct jkey {
 };
 
 void jr_init(struct jr *r, const char *s, size_t n);
+
+/* The same for the members of an object whose '{' is not in the text. */
+void jr_init_inside(struct jr *r, const char *s, size_t n);
 
 /* What comes next; JR_NONE at the end or after an error. */
 enum jr_kind jr_peek(struct jr *r);
@@ -67,6 +70,7 @@ bool jr_item(struct jr *r);
 char *jr_str(struct jr *r);                     /* caller frees; "" on error; \u0000 becomes U+FFFD */
 char *jr_str_or_null(struct jr *r);             /* NULL for null */
 bool jr_str_is(struct jr *r, const char *want); /* reads a string, compares */
+void jr_text(struct jr *r, struct jkey *text);  /* as it stands between the quotes */
 uint64_t jr_u64(struct jr *r);
 int64_t jr_i64(struct jr *r);
 double jr_f64(struct jr *r);

@@ -166,9 +166,10 @@ static void keep(struct jr *r, struct strv *rest, const struct jkey *k)
 	strv_give(rest, xstrndup(raw.s, raw.n));
 }
 
-/* The index of a key's row, or -1 for one the shape does not have. */
-static int row_of(const struct shape *s, const struct jkey *k)
+int shape_row(const struct shape *s, const struct jkey *k, int next)
 {
+	if (s->fields[next].name && key_is(k, s->fields[next].name))
+		return next;
 	for (int i = 0; s->fields[i].name; i++)
 		if (key_is(k, s->fields[i].name))
 			return i;
@@ -186,13 +187,14 @@ void shape_read(struct jr *r, const struct shape *s, void *obj, enum shape_mode 
 {
 	uint64_t seen = 0;
 	struct jkey k;
+	int i = -1;
 
 	if (s->codec) {
 		s->codec->read(r, obj);
 		return;
 	}
 	for (jr_object(r); jr_key(r, &k);) {
-		int i = row_of(s, &k);
+		i = shape_row(s, &k, i + 1);
 
 		if (i < 0 && s->keeps_rest) {
 			keep(r, (struct strv *)((char *)obj + s->rest), &k);
@@ -206,7 +208,7 @@ void shape_read(struct jr *r, const struct shape *s, void *obj, enum shape_mode 
 				read_field(r, &s->fields[i], (char *)obj + s->fields[i].at, mode);
 		}
 	}
-	for (int i = 0; mode == SHAPE_STRICT && s->fields[i].name; i++)
+	for (i = 0; mode == SHAPE_STRICT && s->fields[i].name; i++)
 		if (!(seen & 1ull << i) && s->fields[i].absent == SHAPE_NEEDED)
 			jr_fail(r, "missing field `%s`", s->fields[i].name);
 }

@@ -58,6 +58,7 @@ struct shape_codec {
 	void (*write)(struct jw *w, const void *at);
 	void (*release)(void *at);
 	bool (*is_none)(const void *at); /* for SHAPE_OMIT */
+	void (*check)(struct jr *r);     /* read, keep nothing */
 };
 
 struct shape_field {
@@ -68,6 +69,7 @@ struct shape_field {
 	const struct shape *of;          /* OBJECT, PTR, LIST */
 	const struct shape_codec *codec; /* CUSTOM */
 	const char *const *choices;      /* STR: allowed words, NULL-terminated */
+	unsigned part;                   /* number for shape_check, from 1 */
 };
 
 struct shape {
@@ -89,6 +91,18 @@ struct shape {
 enum shape_mode { SHAPE_STRICT, SHAPE_LAX };
 void shape_read(struct jr *r, const struct shape *s, void *obj, enum shape_mode mode);
 void shape_write(struct jw *w, const struct shape *s, const void *obj);
+
+/*
+ * Read the next value as strictly and keep nothing of it but the texts of the
+ * fields that have a part number: parts[number], a slice of the reader's
+ * buffer; those that are not there stay as they were. Values inside lists are
+ * checked, and no parts. Much faster than shape_read, and fails alike.
+ */
+void shape_check(struct jr *r, const struct shape *s, struct slice *parts);
+
+/* The number of a key's row, or -1; next is where it probably is. */
+int shape_row(const struct shape *s, const struct jkey *k, int next);
+
 void shape_release(const struct shape *s, void *obj);
 
 /* Write one JSON value again in the writer's layout; text as it came. */

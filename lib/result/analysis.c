@@ -42,28 +42,36 @@ struct outliers {
 	size_t n, cap;
 };
 
-static const char *scenario_of(const struct sidecar *s)
+static const char *scenario_of(const struct row *row)
 {
-	return s->test_name;
+	return row->test;
 }
 
-static const char *topology_of(const struct sidecar *s)
+static const char *topology_of(const struct row *row)
 {
-	return s->topology;
+	return row->topology;
 }
 
-static const char *work_type_of(const struct sidecar *s)
+static const char *work_type_of(const struct row *row)
 {
-	return s->work_type;
+	return row->work_type;
+}
+
+/* In sums and means a metric that a result does not have counts as 0. */
+static double value_of(const struct row *row, enum metric_id id)
+{
+	double v;
+
+	return row_value(row, id, &v) ? v : 0;
 }
 
 /* The different values of a field over all rows, sorted. */
-static struct strv values_of(const struct rows *r, const char *(*field)(const struct sidecar *))
+static struct strv values_of(const struct rows *r, const char *(*field)(const struct row *))
 {
 	struct strv all = { 0 }, once = { 0 };
 
 	for (size_t i = 0; i < r->n; i++)
-		strv_add(&all, field(r->v[i].s));
+		strv_add(&all, field(&r->v[i]));
 	strv_sort(&all);
 	for (size_t i = 0; i < all.n; i++)
 		if (i == 0 || strcmp(all.v[i], all.v[i - 1]) != 0)
@@ -78,8 +86,8 @@ static double scenario_mean(const struct rows *r, const char *scenario, enum met
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++)
-		if (strcmp(r->v[i].s->test_name, scenario) == 0) {
-			sum += r->v[i].v[id];
+		if (strcmp(r->v[i].test, scenario) == 0) {
+			sum += value_of(&r->v[i], id);
 			n++;
 		}
 	return n ? sum / (double)n : 0;
@@ -91,10 +99,10 @@ static void find_in_column(const struct rows *r, const struct strv *scenarios, s
 	double mean = 0, squares = 0, deviation;
 
 	for (size_t i = 0; i < r->n; i++)
-		mean += r->v[i].v[id];
+		mean += value_of(&r->v[i], id);
 	mean /= (double)r->n;
 	for (size_t i = 0; i < r->n; i++)
-		squares += (r->v[i].v[id] - mean) * (r->v[i].v[id] - mean);
+		squares += (value_of(&r->v[i], id) - mean) * (value_of(&r->v[i], id) - mean);
 	deviation = r->n < 2 ? 0 : sqrt(squares / (double)(r->n - 1));
 	if (deviation < DBL_EPSILON)
 		return;
@@ -132,9 +140,9 @@ static void print_outlier(const struct rows *r, const struct outlier *o, FILE *o
 	for (size_t i = 0; i < r->n; i++) {
 		const struct row *row = &r->v[i];
 
-		if (strcmp(row->s->test_name, o->scenario) != 0 || row->v[o->id] <= o->threshold)
+		if (strcmp(row->test, o->scenario) != 0 || value_of(row, o->id) <= o->threshold)
 			continue;
-		fprintf(out, "%s%s", lead, row->s->topology);
+		fprintf(out, "%s%s", lead, row->topology);
 		lead = ", ";
 	}
 	if (lead[0] == ',')
@@ -165,15 +173,16 @@ struct summary {
 	double sum[METRIC_COUNT];
 };
 
-static struct summary summary_of(const struct rows *r, const char *name, const char *(*field)(const struct sidecar *))
+static struct summary summary_of(const struct rows *r, const char *name, const char *(*field)(const struct row *))
 {
 	struct summary sum = { .name = name };
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct row *row = &r->v[i];
-		const char *outcome = row->s->outcome ? row->s->outcome : "";
+		const struct sidecar *whole = r->results[i];
+		const char *outcome = whole && whole->outcome ? whole->outcome : "";
 
-		if (strcmp(field(row->s), name) != 0)
+		if (strcmp(field(row), name) != 0)
 			continue;
 		sum.total++;
 		sum.passed += row->passed;
@@ -181,7 +190,7 @@ static struct summary summary_of(const struct rows *r, const char *name, const c
 		sum.crashed += strcmp(outcome, "crash") == 0;
 		sum.timed_out += strcmp(outcome, "timeout") == 0;
 		for (int m = 0; m < METRIC_COUNT; m++)
-			sum.sum[m] += row->v[m];
+			sum.sum[m] += value_of(row, (enum metric_id)m);
 	}
 	return sum;
 }
@@ -223,7 +232,7 @@ static void print_summary(const struct summary *s, FILE *out)
 	fputc('\n', out);
 }
 
-static void by_field(const struct rows *r, const char *heading, const char *(*field)(const struct sidecar *),
+static void by_field(const struct rows *r, const char *heading, const char *(*field)(const struct row *),
 		     size_t at_least, FILE *out)
 {
 	struct strv names = values_of(r, field);

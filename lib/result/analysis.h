@@ -2,7 +2,8 @@
 /*
  * The report over one run that bare "cargo ktstr stats" prints: outliers and
  * summaries, stimulus steps, BPF verifier figures, BPF callback times, KVM
- * counters. A section without data is left out.
+ * counters. A section without data is left out. All but the first need whole
+ * results.
  */
 #ifndef RESULT_ANALYSIS_H
 #define RESULT_ANALYSIS_H

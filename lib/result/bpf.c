@@ -67,10 +67,10 @@ void analysis_verifier(const struct rows *r, FILE *out)
 	struct maxima all = { 0 };
 
 	for (size_t i = 0; i < r->n; i++) {
-		const struct shape_list *l = &r->v[i].s->verifier_stats;
+		const struct sidecar *s = r->results[i];
 
-		for (size_t k = 0; k < l->n; k++)
-			keep_max(&all, (const struct verifier_stats *)l->v + k);
+		for (size_t k = 0; s && k < s->verifier_stats.n; k++)
+			keep_max(&all, (const struct verifier_stats *)s->verifier_stats.v + k);
 	}
 	if (!all.n)
 		return;
@@ -112,9 +112,9 @@ void analysis_callbacks(const struct rows *r, FILE *out)
 	bool any = false;
 
 	for (size_t i = 0; i < r->n; i++) {
-		const struct sidecar *s = r->v[i].s;
+		const struct sidecar *s = r->results[i];
 
-		if (!s->monitor || !s->monitor->prog_stats_deltas.n)
+		if (!s || !s->monitor || !s->monitor->prog_stats_deltas.n)
 			continue;
 		if (!any)
 			fputs("\n=== BPF CALLBACK PROFILE ===\n", out);

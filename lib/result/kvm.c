@@ -12,13 +12,18 @@ static uint64_t sum_of(const struct kvm_stats *k, const char *stat)
 	return sum;
 }
 
+static const struct kvm_stats *kvm_of(const struct rows *r, size_t i)
+{
+	return r->results[i] ? r->results[i]->kvm_stats : NULL;
+}
+
 static uint64_t total(const struct rows *r, const char *stat)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].s->kvm_stats)
-			sum += sum_of(r->v[i].s->kvm_stats, stat);
+		if (kvm_of(r, i))
+			sum += sum_of(kvm_of(r, i), stat);
 	return sum;
 }
 
@@ -27,7 +32,7 @@ static uint64_t average(const struct rows *r, const char *stat)
 	uint64_t sum = 0, vms = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		const struct kvm_stats *k = r->v[i].s->kvm_stats;
+		const struct kvm_stats *k = kvm_of(r, i);
 
 		if (!k)
 			continue;
@@ -51,7 +56,7 @@ void analysis_kvm(const struct rows *r, FILE *out)
 	size_t vms = 0;
 
 	for (size_t i = 0; i < r->n; i++)
-		vms += r->v[i].s->kvm_stats != NULL;
+		vms += kvm_of(r, i) != NULL;
 	if (!exits)
 		return;
 	fprintf(out, "\n=== KVM STATS (avg across %zu VMs) ===\n\n", vms);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The metrics results are compared by, as rows: name, direction, the two
- * thresholds a difference must pass, and where in a result the value stands.
- * Every list of metrics anywhere is this table, in this order.
+ * thresholds a difference must pass. Every list of metrics anywhere is this
+ * table, in this order; where in a result the value stands says sidecar.c.
  */
 #ifndef RESULT_METRICS_H
 #define RESULT_METRICS_H
@@ -32,7 +32,10 @@ enum metric_id {
 	METRIC_COUNT
 };
 
-enum metric_from { FROM_STATS, FROM_MONITOR, FROM_EVENTS };
+/* A tail ratio of fewer iterations is noise. */
+#define TAIL_MIN_ITERATIONS 100
+
+#define PART_COUNT (PART_METRICS + METRIC_COUNT)
 
 struct metric {
 	const char *name;
@@ -40,15 +43,8 @@ struct metric {
 	double abs, rel;  /* a difference counts when it reaches both */
 	const char *unit; /* "" for none */
 	const char *kind; /* JSON: how samples of it combine */
-	enum metric_from from;
-	enum shape_kind type;
-	size_t at;
 };
 
 extern const struct metric metrics[METRIC_COUNT];
-
-/* Read a metric of a result: its value, or 0 with *there false where the
- * result has none (no monitor, too few iterations for a tail ratio). */
-double metric_read(const struct sidecar *s, enum metric_id id, bool *there);
 
 #endif

@@ -267,7 +267,10 @@ static int open_run(struct place *p, const char *version, const char *commit, co
 	rc = lock_take(&p->lock, lock, LOCK_EXCLUSIVE, LOCK_WAIT_MS, what, e);
 	if (rc > 0)
 		err_hint(e, "another cargo ktstr test is writing to the same directory");
-	return rc ? -1 : settle(p, mark, label ? label : "", e);
+	/* somebody may have removed the run before the lock was ours */
+	if (rc || make_dirs(p->dir, e) < 0)
+		return -1;
+	return settle(p, mark, label ? label : "", e);
 }
 
 int place_open(struct place *p, const char *version, const char *commit, const char *label, struct err *e)

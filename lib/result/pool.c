@@ -2,18 +2,13 @@
 #include "result/pool.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/env.h"
 #include "base/file.h"
-#include "json/record.h"
 #include "result/place.h"
-#include "result/sidecar.h"
 
 static int names_of(const char *path, struct strv *names)
 {
@@ -30,27 +25,11 @@ static int names_of(const char *path, struct strv *names)
 	return 0;
 }
 
-int pool_files(const char *dir, struct strv *paths, struct err *e)
+char *run_name(const char *dir)
 {
-	auto_strv struct strv names = { 0 };
+	auto_free char *real = real_path(dir);
 
-	if (names_of(dir, &names) < 0)
-		return err_sys(e, "read directory %s", dir);
-	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *path = xasprintf("%s/%s", dir, names.v[i]);
-		auto_strv struct strv inner = { 0 };
-
-		if (!is_dir(path)) {
-			if (is_sidecar_name(path))
-				strv_add(paths, path);
-			continue;
-		}
-		names_of(path, &inner);
-		for (size_t k = 0; k < inner.n; k++)
-			if (is_sidecar_name(inner.v[k]))
-				strv_addf(paths, "%s/%s", path, inner.v[k]);
-	}
-	return 0;
+	return xstrdup(real && strrchr(real, '/') ? strrchr(real, '/') + 1 : dir);
 }
 
 static int newer(const void *a, const void *b)
@@ -119,20 +98,4 @@ char *pool_newest(void)
 		newest = xstrdup(runs[0].path);
 	runs_release(runs, n);
 	return newest;
-}
-
-int pool_read(const char *path, struct str *text, struct err *e)
-{
-	/* not blocking: a pipe by that name must not stop the reader */
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(e, "%s", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, "%s", S_ISDIR(st.st_mode) ? strerror(EISDIR) : "not a regular file");
-	/* it must fit in a record again, with a little around it */
-	if (st.st_size > (off_t)(RECORD_MAX - 65536))
-		return err_set(e, "larger than a record may be (%u bytes)", RECORD_MAX - 65536);
-	return read_fd(fd, text, e);
 }

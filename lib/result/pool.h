@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Finding result files: which directories are runs, which files are results.
- * Order is by path, so that the same files give the same output everywhere.
- */
+/* Finding runs: the directories of a pool. */
 #ifndef RESULT_POOL_H
 #define RESULT_POOL_H
 
 #include <time.h>
 
 #include "base/str.h"
-
-/* Append the result files of dir and of its sub-directories, one level deep.
- * -1 with e when dir itself cannot be read. */
-int pool_files(const char *dir, struct strv *paths, struct err *e);
 
 struct run {
 	char *name, *path;
@@ -29,8 +22,7 @@ void runs_release(struct run *runs, size_t n);
  * frees, NULL when there is none. */
 char *pool_newest(void);
 
-/* Read one result file's text: 0 or -1 with why it cannot be read (no
- * regular file, too large, an I/O error). */
-int pool_read(const char *path, struct str *text, struct err *e);
+/* The name of a run directory given by any path; caller frees. */
+char *run_name(const char *dir);
 
 #endif

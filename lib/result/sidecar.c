@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "result/hash.h"
+#include "result/metrics.h"
 
 #define EXT(t)        FIELD(t, ext_metrics, SHAPE_CUSTOM, .absent = SHAPE_EMPTY, .codec = &codec_map_f64)
 #define LIST(t, m, s) FIELD(t, m, SHAPE_LIST, .of = &(s))
@@ -35,39 +36,42 @@ static const struct shape_field cgroup_fields[] = { U(num_workers),
 #undef D
 static const struct shape cgroup_shape = { sizeof(struct cgroup_stats), cgroup_fields };
 
-#define U(m) FIELD(struct scenario_stats, m, SHAPE_U64)
-#define D(m) FIELD(struct scenario_stats, m, SHAPE_F64)
+#define U(m, ...) FIELD(struct scenario_stats, m, SHAPE_U64, ##__VA_ARGS__)
+#define D(m, ...) FIELD(struct scenario_stats, m, SHAPE_F64, ##__VA_ARGS__)
+#define M(id)     .part = PART_METRICS + (id)
 static const struct shape_field stats_fields[] = { LIST(struct scenario_stats, cgroups, cgroup_shape),
 						   U(total_workers),
 						   U(total_cpus),
-						   U(total_migrations),
-						   D(worst_spread),
-						   U(worst_gap_ms),
+						   U(total_migrations, M(M_MIGRATIONS)),
+						   D(worst_spread, M(M_SPREAD)),
+						   U(worst_gap_ms, M(M_GAP_MS)),
 						   U(worst_gap_cpu),
-						   D(worst_migration_ratio),
-						   D(worst_p99_wake_latency_us),
-						   D(worst_median_wake_latency_us),
-						   D(worst_wake_latency_cv),
-						   U(total_iterations),
-						   D(worst_mean_run_delay_us),
-						   D(worst_run_delay_us),
-						   D(worst_page_locality),
-						   D(worst_cross_node_migration_ratio),
-						   D(worst_wake_latency_tail_ratio),
-						   D(worst_iterations_per_worker),
-						   EXT(struct scenario_stats),
+						   D(worst_migration_ratio, M(M_MIGRATION_RATIO)),
+						   D(worst_p99_wake_latency_us, M(M_P99_WAKE)),
+						   D(worst_median_wake_latency_us, M(M_MEDIAN_WAKE)),
+						   D(worst_wake_latency_cv, M(M_WAKE_CV)),
+						   U(total_iterations, M(M_ITERATIONS)),
+						   D(worst_mean_run_delay_us, M(M_MEAN_RUN_DELAY)),
+						   D(worst_run_delay_us, M(M_RUN_DELAY)),
+						   D(worst_page_locality, M(M_PAGE_LOCALITY)),
+						   D(worst_cross_node_migration_ratio, M(M_CROSS_NODE)),
+						   D(worst_wake_latency_tail_ratio, M(M_TAIL_RATIO)),
+						   D(worst_iterations_per_worker, M(M_ITERATIONS_PER_WORKER)),
+						   FIELD(struct scenario_stats, ext_metrics, SHAPE_CUSTOM,
+							 .absent = SHAPE_EMPTY, .codec = &codec_map_f64,
+							 .part = PART_EXT),
 						   { 0 } };
 #undef U
 #undef D
 static const struct shape stats_shape = { sizeof(struct scenario_stats), stats_fields };
 
-#define I(m) FIELD(struct event_deltas, m, SHAPE_I64)
-#define D(m) FIELD(struct event_deltas, m, SHAPE_F64)
-static const struct shape_field event_fields[] = { I(total_fallback),
+#define I(m, ...) FIELD(struct event_deltas, m, SHAPE_I64, ##__VA_ARGS__)
+#define D(m)      FIELD(struct event_deltas, m, SHAPE_F64)
+static const struct shape_field event_fields[] = { I(total_fallback, M(M_FALLBACK)),
 						   D(fallback_rate),
 						   I(max_fallback_burst),
 						   I(total_dispatch_offline),
-						   I(total_dispatch_keep_last),
+						   I(total_dispatch_keep_last, M(M_KEEP_LAST)),
 						   D(keep_last_rate),
 						   I(total_enq_skip_exiting),
 						   I(total_enq_skip_migration_disabled),
@@ -101,20 +105,21 @@ static const struct shape_field prog_fields[] = { FIELD(struct prog_stats, name,
 						  { 0 } };
 static const struct shape prog_shape = { sizeof(struct prog_stats), prog_fields };
 
-#define M(m, k, ...) FIELD(struct monitor_summary, m, k, ##__VA_ARGS__)
+#define S(m, k, ...) FIELD(struct monitor_summary, m, k, ##__VA_ARGS__)
 static const struct shape_field monitor_fields[] = {
-	M(total_samples, SHAPE_U64),
-	M(max_imbalance_ratio, SHAPE_F64),
-	M(max_local_dsq_depth, SHAPE_U32),
-	M(stuck_detected, SHAPE_BOOL),
-	M(avg_imbalance_ratio, SHAPE_F64),
-	M(avg_nr_running, SHAPE_F64),
-	M(avg_local_dsq_depth, SHAPE_F64),
-	M(event_deltas, SHAPE_PTR, .absent = SHAPE_OMIT, .of = &event_shape),
-	M(schedstat_deltas, SHAPE_PTR, .absent = SHAPE_OMIT, .of = &schedstat_shape),
-	M(prog_stats_deltas, SHAPE_LIST, .absent = SHAPE_OMIT, .of = &prog_shape),
+	S(total_samples, SHAPE_U64),
+	S(max_imbalance_ratio, SHAPE_F64, M(M_IMBALANCE)),
+	S(max_local_dsq_depth, SHAPE_U32, M(M_DSQ_DEPTH)),
+	S(stuck_detected, SHAPE_BOOL, M(M_STUCK)),
+	S(avg_imbalance_ratio, SHAPE_F64),
+	S(avg_nr_running, SHAPE_F64),
+	S(avg_local_dsq_depth, SHAPE_F64),
+	S(event_deltas, SHAPE_PTR, .absent = SHAPE_OMIT, .of = &event_shape),
+	S(schedstat_deltas, SHAPE_PTR, .absent = SHAPE_OMIT, .of = &schedstat_shape),
+	S(prog_stats_deltas, SHAPE_LIST, .absent = SHAPE_OMIT, .of = &prog_shape),
 	{ 0 }
 };
+#undef S
 static const struct shape monitor_shape = { sizeof(struct monitor_summary), monitor_fields };
 
 #define E(m, k, ...) FIELD(struct stimulus_event, m, k, ##__VA_ARGS__)
@@ -130,7 +135,7 @@ static const char *const polarity_names[] = { "HigherBetter", "LowerBetter", "Ta
 
 static void polarity_read(struct jr *r, void *at)
 {
-	struct polarity *p = at;
+	struct payload_polarity *p = at;
 	auto_free char *name = NULL;
 	struct jkey k;
 
@@ -154,7 +159,7 @@ static void polarity_read(struct jr *r, void *at)
 
 static void polarity_write(struct jw *w, const void *at)
 {
-	const struct polarity *p = at;
+	const struct payload_polarity *p = at;
 
 	if (p->kind != TARGET_VALUE) {
 		jw_str(w, polarity_names[p->kind]);
@@ -165,7 +170,14 @@ static void polarity_write(struct jw *w, const void *at)
 	jw_end(w);
 }
 
-static const struct shape_codec codec_polarity = { polarity_read, polarity_write, NULL, NULL };
+static void polarity_check(struct jr *r)
+{
+	struct payload_polarity p;
+
+	polarity_read(r, &p);
+}
+
+static const struct shape_codec codec_polarity = { polarity_read, polarity_write, NULL, NULL, polarity_check };
 static const char *const sources[] = { "Json", "LlmExtract", NULL };
 static const char *const streams[] = { "Stdout", "Stderr", "Synthesized", NULL };
 
@@ -196,30 +208,30 @@ static const struct shape kvm_shape = { sizeof(struct kvm_stats), kvm_fields };
 
 #define S(m, k, ...) FIELD(struct sidecar, m, k, ##__VA_ARGS__)
 #define NONE         .absent = SHAPE_NULL
-static const struct shape_field fields[] = { S(test_name, SHAPE_STR),
-					     S(topology, SHAPE_STR),
-					     S(scheduler, SHAPE_STR),
+static const struct shape_field fields[] = { S(test_name, SHAPE_STR, .part = PART_TEST),
+					     S(topology, SHAPE_STR, .part = PART_TOPOLOGY),
+					     S(scheduler, SHAPE_STR, .part = PART_SCHEDULER),
 					     S(scheduler_commit, SHAPE_STR, NONE),
-					     S(project_commit, SHAPE_STR, NONE),
+					     S(project_commit, SHAPE_STR, NONE, .part = PART_PROJECT_COMMIT),
 					     S(payload, SHAPE_STR, NONE),
-					     LIST(struct sidecar, metrics, payload_shape),
-					     S(passed, SHAPE_BOOL),
-					     S(skipped, SHAPE_BOOL),
+					     S(metrics, SHAPE_LIST, .of = &payload_shape, .part = PART_PAYLOAD),
+					     S(passed, SHAPE_BOOL, .part = PART_PASSED),
+					     S(skipped, SHAPE_BOOL, .part = PART_SKIPPED),
 					     S(stats, SHAPE_OBJECT, .of = &stats_shape),
 					     S(monitor, SHAPE_PTR, NONE, .of = &monitor_shape),
 					     LIST(struct sidecar, stimulus_events, stimulus_shape),
-					     S(work_type, SHAPE_STR),
+					     S(work_type, SHAPE_STR, .part = PART_WORK_TYPE),
 					     LIST(struct sidecar, verifier_stats, verifier_shape),
 					     S(kvm_stats, SHAPE_PTR, NONE, .of = &kvm_shape),
 					     S(sysctls, SHAPE_STRS),
 					     S(kargs, SHAPE_STRS),
-					     S(kernel_version, SHAPE_STR, NONE),
-					     S(kernel_commit, SHAPE_STR, NONE),
-					     S(timestamp, SHAPE_STR),
-					     S(run_id, SHAPE_STR),
-					     S(host, SHAPE_PTR, NONE, .of = &host_shape),
+					     S(kernel_version, SHAPE_STR, NONE, .part = PART_KERNEL),
+					     S(kernel_commit, SHAPE_STR, NONE, .part = PART_KERNEL_COMMIT),
+					     S(timestamp, SHAPE_STR, .part = PART_TIMESTAMP),
+					     S(run_id, SHAPE_STR, .part = PART_RUN_ID),
+					     S(host, SHAPE_PTR, NONE, .of = &host_shape, .part = PART_HOST),
 					     S(cleanup_duration_ms, SHAPE_OPT_U64, NONE),
-					     S(run_source, SHAPE_STR, NONE),
+					     S(run_source, SHAPE_STR, NONE, .part = PART_RUN_SOURCE),
 					     /* ours; a file of the original has none of them */
 					     S(outcome, SHAPE_STR, NONE),
 					     S(duration_ms, SHAPE_OPT_U64, NONE),
@@ -236,6 +248,16 @@ static int parse(struct sidecar *s, const char *text, size_t n, enum shape_mode 
 	*s = (struct sidecar){ 0 };
 	jr_init(&r, text, n);
 	shape_read(&r, &sidecar_shape, s, mode);
+	return jr_end(&r, e);
+}
+
+int sidecar_parts(struct slice *parts, const char *text, size_t n, struct err *e)
+{
+	struct jr r;
+
+	memset(parts, 0, PART_COUNT * sizeof(*parts));
+	jr_init(&r, text, n);
+	shape_check(&r, &sidecar_shape, parts);
 	return jr_end(&r, e);
 }
 

@@ -81,7 +81,7 @@ struct stimulus_event {
 	struct opt_u64 total_iterations; /* so far */
 };
 
-struct polarity {
+struct payload_polarity {
 	enum { HIGHER_BETTER, LOWER_BETTER, TARGET_VALUE, POLARITY_UNKNOWN } kind;
 	double target;
 };
@@ -89,7 +89,7 @@ struct polarity {
 struct payload_metric {
 	char *name;
 	double value;
-	struct polarity polarity;
+	struct payload_polarity polarity;
 	char *unit, *source, *stream;
 };
 
@@ -131,6 +131,32 @@ struct sidecar {
 	char *failure;    /* what a failed test has to say */
 	struct strv rest; /* members nobody here knows: key, JSON text, … */
 };
+
+/* The texts of a result that rows are made of; the metrics follow behind,
+ * PART_METRICS + their enum metric_id. */
+enum sidecar_part {
+	PART_NONE,
+	PART_TEST,
+	PART_TOPOLOGY,
+	PART_SCHEDULER,
+	PART_WORK_TYPE,
+	PART_KERNEL,
+	PART_PROJECT_COMMIT,
+	PART_KERNEL_COMMIT,
+	PART_RUN_SOURCE,
+	PART_PASSED,
+	PART_SKIPPED,
+	PART_TIMESTAMP,
+	PART_RUN_ID,
+	PART_HOST,
+	PART_EXT,
+	PART_PAYLOAD,
+	PART_METRICS
+};
+
+/* Check a file's text as sidecar_parse does, and find its parts, of which
+ * there are PART_COUNT (metrics.h). Those that are not there are {NULL, 0}. */
+int sidecar_parts(struct slice *parts, const char *text, size_t n, struct err *e);
 
 /* Read a file's text; strict, as the format demands. 0, or -1 with "missing
  * field `x` at line L column C". Release s in either case. */

@@ -118,7 +118,8 @@ void analysis_stimuli(const struct rows *r, FILE *out)
 	struct steps all = { 0 };
 
 	for (size_t i = 0; i < r->n; i++)
-		collect(&all, r->v[i].s);
+		if (r->results[i])
+			collect(&all, r->results[i]);
 	for (size_t i = 0; i < all.n; i++)
 		median(&all.v[i].at_ms); /* leaves them sorted, as in_order wants */
 	if (all.n) {

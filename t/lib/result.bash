@@ -7,6 +7,7 @@ result_paths() {
 	export FIXTURES=$ROOT/t/fixtures/result
 	export GOLDEN=$FIXTURES/golden.json
 	export SIDECAR=$LIBEXEC/ktstr-sidecar
+	export RUNS_PROGRAM=$LIBEXEC/ktstr-runs
 	export COMPARE=$LIBEXEC/ktstr-compare
 	export GIT_CONFIG_GLOBAL=$BATS_TEST_TMPDIR/gitconfig GIT_CONFIG_NOSYSTEM=1
 	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
@@ -32,6 +33,16 @@ result() {
 put() {
 	mkdir -p "${1%/*}"
 	jq "${2:-.}" "$GOLDEN" >"$1"
+}
+
+# whole [ARGS...]: the whole results that are there.
+whole() {
+	"$SIDECAR" read --whole "$@" | jq -c 'select(.type == "sidecar")'
+}
+
+# rows [ARGS...]: the rows of the results that are there.
+rows() {
+	"$SIDECAR" read "$@" | jq -c 'select(.type == "row")'
 }
 
 repo() {

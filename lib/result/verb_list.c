@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* ktstr-runs list: the runs, newest first, as a table. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/term.h"
+#include "cli/opt.h"
+#include "result/place.h"
+#include "result/pool.h"
+#include "result/reader.h"
+#include "result/rowline.h"
+#include "result/texts.h"
+#include "result/verbs.h"
+
+/* What list knows of a run. */
+struct listed {
+	char *name, *date, *arch;
+	size_t tests;
+};
+
+static struct {
+	struct listed *v;
+	size_t n, cap;
+	struct texts archs; /* by host id; tag[0]: its number in names + 1 */
+	struct strv names;
+} listing;
+
+static void list_host(void *ctx, const char *id, struct slice context)
+{
+	char *arch = json_get_str(context.s, context.n, "arch");
+
+	(void)ctx;
+	if (!arch)
+		return;
+	strv_give(&listing.names, arch);
+	texts_slot(&listing.archs, id, strlen(id))->tag[0] = (uint32_t)listing.names.n;
+}
+
+static const char *arch_of(const char *host)
+{
+	uint32_t number = host ? texts_slot(&listing.archs, host, strlen(host))->tag[0] : 0;
+
+	return number ? listing.names.v[number - 1] : NULL;
+}
+
+static void list_result(void *ctx, const struct result *res)
+{
+	struct jkey texts[ROW_TEXTS], *date = &texts[TEXT_TIMESTAMP];
+	struct listed *l = listing.n ? &listing.v[listing.n - 1] : NULL;
+
+	(void)ctx;
+	if (res->kind != ENTRY_ROW) {
+		result_complain(res);
+		return;
+	}
+	if (!l || strcmp(l->name, res->run) != 0) {
+		GROW(listing.v, listing.n, listing.cap);
+		l = &listing.v[listing.n++];
+		*l = (struct listed){ .name = xstrdup(res->run) };
+	}
+	l->tests++;
+	if (!l->arch && arch_of(res->host))
+		l->arch = xstrdup(arch_of(res->host));
+	rowline_texts(res->text, texts);
+	if (date->n && (!l->date || strncmp(date->s, l->date, date->n) < 0)) {
+		free(l->date);
+		l->date = xstrndup(date->s, date->n);
+	}
+}
+
+static void list_run(struct table *t, const struct run *run)
+{
+	struct listed none = { 0 }, *l = &none;
+	auto_free char *count = NULL;
+
+	for (size_t i = 0; i < listing.n; i++)
+		if (strcmp(listing.v[i].name, run->name) == 0)
+			l = &listing.v[i];
+	count = xasprintf("%zu", l->tests);
+	table_cell(t, run->name);
+	table_cell(t, count);
+	table_cell(t, l->date ? l->date : "-");
+	table_cell(t, l->arch ? l->arch : "-");
+}
+
+int runs_list(int argc, char **argv)
+{
+	static const struct program program = { .name = "ktstr-runs list", .about = "list the runs there are" };
+	static const char *const heads[] = { "RUN", "TESTS", "DATE", "ARCH" };
+	static const struct sink sink = { .result = list_result, .host = list_host };
+	auto_free char *root = runs_root();
+	struct reader *rd;
+	struct table t;
+	struct run *runs;
+	size_t n;
+
+	start(&program, argc, argv, NULL);
+	n = pool_runs(root, false, &runs);
+	if (!n) {
+		say_line("no runs found at %s. Run `cargo ktstr test` to generate sidecar data.", root);
+		return 0;
+	}
+	rd = reader_new(&sink, false);
+	reader_pool(rd, root);
+	reader_end(rd);
+	table_init(&t, ARRAY_SIZE(heads));
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+		table_cell(&t, heads[i]);
+	for (size_t i = 0; i < n; i++)
+		list_run(&t, &runs[i]);
+	table_print(&t, stdout);
+	table_release(&t);
+	runs_release(runs, n);
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* ktstr-runs prune: remove all but the newest runs. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "cli/opt.h"
+#include "result/place.h"
+#include "result/pool.h"
+#include "result/retire.h"
+#include "result/verbs.h"
+
+/* 1 when it is gone, 0 when it stays since somebody writes to it. */
+static int prune_run(const char *root, const struct run *run)
+{
+	struct lock lock = LOCK_NONE;
+	struct err e;
+	int rc = run_lock(&lock, root, run->name, 0, &e);
+
+	if (rc > 0) {
+		note("%s is being written to and stays", run->name);
+		return 0;
+	}
+	if (rc < 0 || run_remove(root, run->name, &e) < 0) {
+		lock_drop(&lock);
+		die_err(&e);
+	}
+	lock_drop(&lock);
+	return 1;
+}
+
+int runs_prune(int argc, char **argv)
+{
+	static long keep;
+	static const char *dir;
+	static bool dry;
+	static struct opt opts[] = { { "keep", 0, OPT_INT, &keep, .arg = "N", .help = "keep the N newest runs",
+				       .required = true, .min = 0, .max = 1 << 30 },
+				     { "dir", 0, OPT_STR, &dir, .arg = "DIR", .help = "prune the runs here" },
+				     { "dry-run", 0, OPT_FLAG, &dry, .help = "only say what would be removed" },
+				     { 0 } };
+	static const struct program program = { .name = "ktstr-runs prune",
+						.about = "remove all but the newest runs",
+						.opts = opts };
+	auto_free char *root = NULL;
+	struct run *runs;
+	size_t n, gone = 0;
+
+	start(&program, argc, argv, NULL);
+	root = dir ? xstrdup(dir) : runs_root();
+	n = pool_runs(root, false, &runs);
+	for (size_t i = (size_t)keep; i < n; i++) {
+		if (!dry && !prune_run(root, &runs[i]))
+			continue;
+		printf("%s %s\n", dry ? "would remove" : "removed", runs[i].name);
+		gone++;
+	}
+	say_line("%zu run(s) %s, %zu kept", gone, dry ? "to remove" : "removed", n - gone);
+	runs_release(runs, n);
+	return 0;
+}
