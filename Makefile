@@ -35,7 +35,7 @@ LDLIBS_ktstr-compare	:= -lm
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
 # static program starts in half the time.
-$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache,$(eval LDFLAGS_$p := -static))
+$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache ktstr-locks ktstr-show-host ktstr-budget,$(eval LDFLAGS_$p := -static))
 
 all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/compile_commands.json
 

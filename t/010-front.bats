@@ -27,7 +27,7 @@ all_started() {
 }
 
 @test "root help lists every command in its order, with the aliases" {
-	want="test coverage llvm-cov stats kernel model verifier funify completions show-host show-thresholds export locks shell help"
+	want="test coverage llvm-cov stats kernel model verifier funify completions show-host show-thresholds export locks shell doctor help"
 	run -0 --separate-stderr cargo-ktstr ktstr --help
 	[ -z "$stderr" ]
 	got=$(sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' <<<"$output" | xargs)

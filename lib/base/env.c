@@ -16,6 +16,8 @@ const struct env_row env_vars[ENV_COUNT] = {
 	[ENV_REMOTE_CACHE] = { "KTSTR_REMOTE_CACHE",
 			       "URL kernels are fetched from before they are built, and sent to after" },
 	[ENV_LOCK_DIR] = { "KTSTR_LOCK_DIR", "directory of LLC and CPU lock files (/tmp)" },
+	[ENV_CPU_CAP] = { "KTSTR_CPU_CAP", "CPUs a build reserves, where --cpu-cap is not given" },
+	[ENV_BYPASS_LLC_LOCKS] = { "KTSTR_BYPASS_LLC_LOCKS", "non-empty: builds take every CPU and reserve none" },
 	[ENV_KERNEL_ORG] = { "KTSTR_KERNEL_ORG", "base URL that stands for every kernel.org host" },
 	[ENV_KERNEL_PARALLELISM] = { "KTSTR_KERNEL_PARALLELISM", "how many kernels are fetched side by side (CPUs)" },
 	[ENV_OFFLINE] = { "KTSTR_OFFLINE", "non-empty: never use the network; what is stored has to do" },
