@@ -31,7 +31,7 @@ LDLIBS_net-tool		:= -lcurl
 LDLIBS_kernel		:= -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
-LDLIBS_ktstr-compare	:= -lm
+LDLIBS_ktstr-compare	:= -lgit2
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
 # static program starts in half the time.
