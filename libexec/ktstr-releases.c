@@ -9,20 +9,21 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "cli/jq.h"
 #include "cli/opt.h"
 #include "json/write.h"
 #include "kernel/index.h"
 #include "kernel/spec.h"
 
-static bool json, records, latest;
-static const char *range;
+static bool json, latest;
+static const char *range, *jq;
 
 static struct opt opts[] = {
 	{ "latest", 0, OPT_FLAG, &latest, NULL, "the newest stable release with a patch number of 8 or more" },
 	{ "range", 0, OPT_STR, &range, "START..END", "preview a range, as 'cargo ktstr kernel list --range' does",
 	  .conflicts = "latest" },
-	{ "json", 0, OPT_FLAG, &json, NULL, "with --range: print one JSON object" },
-	{ "records", 0, OPT_FLAG, &records, NULL, "print a record for each SPEC, failed ones too" },
+	{ "json", 0, OPT_FLAG, &json, NULL, "print a record for each SPEC, failed ones too; one object for --range" },
+	JQ_OPT(&jq),
 	{ 0 },
 };
 
@@ -180,11 +181,11 @@ static int one(const char *text)
 	struct err e;
 	int rc = text ? find(text, &versions, &e) : find_latest(&versions, &e);
 
-	if (records)
+	if (json)
 		print_record(text ? text : "latest", &versions, rc < 0 ? &e : NULL);
 	else if (rc < 0)
 		print_err(&e);
-	for (size_t i = 0; !records && i < versions.n; i++)
+	for (size_t i = 0; !json && i < versions.n; i++)
 		puts(versions.v[i]);
 	return rc;
 }
@@ -245,10 +246,9 @@ int main(int argc, char **argv)
 
 	if (range && n)
 		die_usage("the argument '[SPEC]...' cannot be used with '--range'");
-	if (json && !range)
-		die_usage("the following required arguments were not provided:\n  --range <START..END>");
 	if (!range && !latest && !n)
 		die_usage("name a series, a range or --latest");
+	jq_begin(jq);
 	if (range)
 		return finish(preview() < 0);
 	if (latest)
@@ -256,5 +256,5 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++)
 		failed += one(words[i]) < 0;
 	releases_release(&index_);
-	return finish(failed && !records);
+	return finish(failed && !json);
 }

@@ -117,7 +117,6 @@ field() {
 	run -1 --separate-stderr "$RELEASES" junk
 	[[ $stderr == *"neither a series such as 6.14 nor a range"* ]]
 	run -2 "$RELEASES"
-	run -2 "$RELEASES" --json 6.14
 	run -2 "$RELEASES" --range 6.1..6.2 6.14
 	run -2 "$RELEASES" --range 6.1..6.2 --latest
 }
@@ -145,6 +144,10 @@ kernel list: range expanded to 3 kernel(s): 6.12.80, 6.13, 6.14.9" ]
 	[[ $stderr == *"kernel list --range 6.14..6.12: inverted kernel range"* ]]
 	run -1 --separate-stderr cargo-ktstr ktstr kernel list --range 6.10..6.11
 	[[ $stderr == *"kernel range 6.10..6.11 expanded to 0 stable releases"* ]]
+	run -0 --separate-stderr cargo-ktstr ktstr kernel list --range 6.12..6.14 --jq '.versions[]'
+	[ "$output" = $'6.12.80\n6.13' ]
+	run -0 --separate-stderr "$RELEASES" --jq '.spec + " " + (.versions[0] // .message)' 6.12 6.11
+	[[ $output == $'6.12 6.12.80\n6.11 no tarball matching'* ]]
 }
 
 @test "resolve: a series keeps its label and gets its version" {

@@ -65,7 +65,7 @@ int lookup_run(struct lookup *v, size_t n, struct err *e)
 	size_t latest = 0;
 
 	strv_give(&argv, where_libexec("ktstr-releases"));
-	strv_add(&argv, "--records");
+	strv_add(&argv, "--json");
 	for (size_t i = 0; i < n; i++)
 		if (!v[i].spec && !latest++)
 			strv_add(&argv, "--latest");
