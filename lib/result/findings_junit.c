@@ -71,7 +71,7 @@ static size_t put_skipped(const struct comparison *c, FILE *out)
 		if (!out)
 			continue;
 		open_case(c->pairs[i].name, "metrics", out);
-		fputs("><skipped message=\"one or both sides failed\"/></testcase>\n", out);
+		fputs("><skipped message=\"no run of a side passed\"/></testcase>\n", out);
 	}
 	return n;
 }
