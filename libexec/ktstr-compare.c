@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/opt.h"
+#include "cli/jq.h"
 #include "result/findings.h"
 #include "result/judge.h"
 #include "result/place.h"
@@ -18,7 +18,7 @@
 
 static struct side_filter both, own[SIDES];
 static struct question question;
-static const char *format = "table", *policy_file, *dir;
+static const char *format = "table", *policy_file, *dir, *jq;
 static double threshold;
 static bool require_pairs, all, json;
 
@@ -50,6 +50,7 @@ static struct opt opts[] = {
 	{ "all", 0, OPT_FLAG, &all, .help = "list what did not change, too" },
 	{ "format", 0, OPT_STR, &format, "FORMAT", "table, json, csv, markdown or junit", .choices = formats },
 	{ "json", 0, OPT_FLAG, &json, .help = "the same as --format json", .conflicts = "format" },
+	JQ_OPT(&jq),
 	{ "dir", 0, OPT_STR, &dir, "DIR", "where the results were read from, for messages" },
 	{ 0 }
 };
@@ -148,6 +149,7 @@ int main(int argc, char **argv)
 	int n;
 
 	files = start(&program, argc, argv, &n);
+	jq_begin(jq);
 	take_policy(&policy);
 	take_sides();
 	question.policy = &policy;

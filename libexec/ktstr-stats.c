@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/jq.h"
 #include "cli/verb.h"
 #include "base/term.h"
 #include "result/analysis.h"
@@ -74,12 +75,16 @@ static void metrics_table(void)
 static int verb_metrics(int argc, char **argv)
 {
 	static bool json;
-	static struct opt opts[] = { { "json", 0, OPT_FLAG, &json, .help = "print JSON, not a table" }, { 0 } };
+	static const char *jq;
+	static struct opt opts[] = { { "json", 0, OPT_FLAG, &json, .help = "print JSON, not a table" },
+				     JQ_OPT(&jq),
+				     { 0 } };
 	static const struct program program = { .name = "ktstr-stats metrics",
 						.about = "list the metrics and their thresholds",
 						.opts = opts };
 
 	start(&program, argc, argv, NULL);
+	jq_begin(jq);
 	if (json)
 		metrics_json();
 	else
