@@ -29,6 +29,7 @@ LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_kernel		:= -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
+LDLIBS_ktstr-funify	:= -lcrypto
 LDLIBS_ktstr-compare	:= -lgit2
 LDLIBS_ktstr-jq		:= -ljq
 
@@ -93,8 +94,9 @@ $B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	@$(flags) -MMD -MP -c -o $@ $<
 
-# The preset table is part of the object (.incbin).
+# These tables are part of the objects (.incbin).
 $B/lib/test/presets.o: share/gauntlet/presets
+$B/lib/funify/words.o: $(wildcard share/funify/*)
 
 $(shell mkdir -p $B)
 ifneq ($(strip $(flags)),$(strip $(file <$B/flags)))

@@ -258,6 +258,8 @@ static const struct cmd_opt clean_opts[] = {
 
 static const struct cmd_opt funify_opts[] = {
 	{ STR("seed", "SEED", "Choose the names by this word") },
+	{ FLAG("keys", "Replace keys too that are no words of a known format") },
+	{ FLAG("sort-keys", "Put the members of each object in the order of their keys") },
 	{ FLAG("pretty", "Print over several lines") },
 	{ { 0 } },
 };
