@@ -28,6 +28,7 @@ LDLIBS_vm-tool		:= -larchive -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
 LDLIBS_ktstr-compare	:= -lm
+LDLIBS_ktstr-model	:= -lcurl -lcrypto
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
 # static program starts in half the time.
@@ -115,7 +116,7 @@ bench: all tools
 	@B=$B t/bench/run $(BENCH)
 
 # Programs by name, data by folder.
-share	:= kconfig cargo example gauntlet explain demo/build-scx
+share	:= kconfig cargo example gauntlet explain model demo/build-scx
 install: all
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin libexec/ktstr lib/pkgconfig include share/ktstr)
 	install $B/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/bin
