@@ -9,16 +9,20 @@
 #include "base/file.h"
 #include "base/stop.h"
 #include "base/term.h"
+#include "cli/jq.h"
 #include "cli/opt.h"
 #include "json/write.h"
 #include "model/copy.h"
 #include "model/fetch.h"
 
 static bool json;
+static const char *jq;
 static const char *pin_path;
 static struct opt opts[] = {
-	{ "pin", 0, OPT_STR, &pin_path, "FILE", "take the model this pin names (KTSTR_MODEL_PIN, else the built-in one)" },
+	{ "pin", 0, OPT_STR, &pin_path, "FILE",
+	  "take the model this pin names (KTSTR_MODEL_PIN, else the built-in one)" },
 	{ "json", 0, OPT_FLAG, &json, NULL, "status as one JSON object" },
+	JQ_OPT(&jq),
 	{ 0 },
 };
 static const struct program program = {
@@ -70,9 +74,10 @@ static void status_text(enum verdict v, const struct err *why)
 static void status_json(enum verdict v, const struct err *why)
 {
 	static const char *const names[] = { "not_cached", "check_failed", "mismatches", "matches" };
+	auto_str struct str out = { 0 };
 	struct jw w;
 
-	jw_file(&w, stdout);
+	jw_init(&w, &out, 2);
 	jw_object(&w);
 	jw_key_str(&w, "model", pin.file);
 	jw_key_str(&w, "path", path);
@@ -84,7 +89,7 @@ static void status_json(enum verdict v, const struct err *why)
 	jw_key_str(&w, "sha256", pin.sha256);
 	jw_key_u64(&w, "size", pin.size);
 	jw_end(&w);
-	putchar('\n');
+	puts(out.s);
 }
 
 static int status(void)
@@ -131,6 +136,7 @@ int main(int argc, char **argv)
 	int n;
 	char **args = start(&program, argc, argv, &n);
 
+	jq_begin(jq);
 	if (pin_read(&pin, pin_path, &e) < 0 || !(path = copy_path(&pin, &e)))
 		die_err(&e);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)

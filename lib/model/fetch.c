@@ -104,7 +104,8 @@ static int total_ms(uint64_t size)
 	return ms < SHORTEST_MS ? SHORTEST_MS : ms > LONGEST_MS ? LONGEST_MS : (int)ms;
 }
 
-static int download(const struct pin *p, struct partial *part, struct err *e)
+/* 1 when what came has another digest, and nothing of it is kept. */
+static int download_once(const struct pin *p, struct partial *part, struct err *e)
 {
 	struct pass pass = { .hash = sha256_start(), .total = p->size };
 	struct transfer t = { .url = p->url,
@@ -131,14 +132,28 @@ static int download(const struct pin *p, struct partial *part, struct err *e)
 	partial_discard(part);
 	err_set(e, "SHA-256 mismatch for model '%s' downloaded from %s: expected %s, got %s (%llu of %llu bytes)",
 		p->file, p->url, p->sha256, hex, (unsigned long long)pass.done, (unsigned long long)p->size);
-	return err_hint(e, "nothing of it was kept; the pin may be outdated: --pin FILE or KTSTR_MODEL_PIN names "
-			   "another");
+	err_hint(e, "nothing of it was kept; the pin may be outdated: --pin FILE or KTSTR_MODEL_PIN names another");
+	return 1;
+}
+
+/* What was there before may be of another file, whatever the server says. */
+static int download(const struct pin *p, struct partial *part, struct err *e)
+{
+	struct stat st;
+	bool resumed = fstat(part->fd, &st) == 0 && st.st_size > 0;
+	int rc = download_once(p, part, e);
+
+	if (rc > 0 && resumed) {
+		note("model '%s': the part that was there does not fit; downloading it whole", p->file);
+		rc = download_once(p, part, e);
+	}
+	return rc ? -1 : 0;
 }
 
 static int fetch_into(const struct pin *p, const char *path, const char *dir, struct err *e)
 {
-	auto_free char *waiting = xasprintf("model '%s' is being fetched by another process — waiting for it.",
-					    p->file);
+	auto_free char *waiting =
+		xasprintf("model '%s' is being fetched by another process — waiting for it.", p->file);
 	struct partial part = { 0 };
 	struct err why;
 	int rc = partial_open(&part, path, waiting, e);
