@@ -22,16 +22,18 @@ tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 
 # What a program needs beyond lib/ and libc.
 LDLIBS_ktstr-download	:= -lcurl -larchive -lcrypto
+LDLIBS_ktstr-remote	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-build	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_vm-tool		:= -larchive -lelf
+LDLIBS_kernel		:= -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
 LDLIBS_ktstr-compare	:= -lm
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
 # static program starts in half the time.
-$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache,$(eval LDFLAGS_$p := -static))
+$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache ktstr-locks ktstr-show-host ktstr-budget,$(eval LDFLAGS_$p := -static))
 
 all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/compile_commands.json
 
@@ -59,7 +61,7 @@ $B/lib/all.a: $(lib)
 
 # What test authors link: the runtime and what it stands on, in one object that
 # shows its ktstr_ names only, so that a test may have a warn() of its own.
-runtime	:= $(filter $B/lib/base/% $B/lib/json/% $B/lib/test/%,$(lib)) $(patsubst %,$B/lib/kernel/%.o,arch cache cache_meta key)
+runtime	:= $(filter $B/lib/base/% $B/lib/json/% $B/lib/test/%,$(lib)) $(patsubst %,$B/lib/kernel/%.o,arch cache cache_lease cache_meta cache_verify key)
 
 $B/libktstr.a: $(runtime) Makefile
 	@echo '  AR      $@'

@@ -22,14 +22,19 @@
 #include "kernel/key.h"
 #include "kernel/krecord.h"
 #include "kernel/make.h"
+#include "kernel/remote.h"
 #include "kernel/srcdir.h"
 #include "kernel/tree.h"
 
 static bool force;
+static long cap_given = -1;
+static unsigned cap; /* CPUs; 0: the usual share */
 static int failures;
 
 static struct opt opts[] = {
 	{ "force", 0, OPT_FLAG, &force, NULL, "build and store even what the cache has" },
+	{ "cpu-cap", 0, OPT_INT, &cap_given, "N", "reserve exactly N CPUs for make", .min = 1, .max = 1 << 20,
+	  .unit = "CPU" },
 	{ 0 },
 };
 
@@ -50,6 +55,7 @@ struct job {
 	bool temp;  /* the source is ours and goes away */
 	bool clean; /* may be stored */
 	bool stored;
+	bool fresh;             /* stored by us just now */
 	struct tree_state tree; /* of local trees, when the build began */
 };
 
@@ -128,7 +134,7 @@ static int take_source(struct job *j, struct lock *l, struct err *e)
 
 static int run_make(struct job *j, struct make *m, struct err *e)
 {
-	auto_free char *jobs = xasprintf("-j%u", make_jobs());
+	auto_free char *jobs = xasprintf("-j%u", m->budget->cpus);
 	auto_free char *kind =
 		xasprintf("%s-%s-%s", kernel_arch(), j->k->lean ? "lean" : "default", j->temp ? "image" : "all");
 	/* nothing else of a tree that goes away is ever used */
@@ -179,9 +185,14 @@ static int find_results(struct job *j, struct err *e)
 static int build(struct job *j, struct err *e)
 {
 	auto_free char *logs = xasprintf("%s/.logs", j->root);
+	struct budget budget = BUDGET_NONE;
 	struct make m;
 	int rc = make_open(&m, j->k->src, j->k->label, logs, j->key, e);
 
+	m.budget = &budget;
+	budget.label = j->k->label;
+	if (rc == 0)
+		rc = budget_take(&budget, cap, e);
 	if (rc == 0) {
 		note("building %s, log: %s", j->k->src, m.log);
 		rc = kconfig_apply(&m, j->k->lean, e);
@@ -192,6 +203,7 @@ static int build(struct job *j, struct err *e)
 		rc = kconfig_validate(j->k->src, e);
 	if (rc == 0 && !j->temp)
 		rc = write_compile_commands(&m, e);
+	budget_release(&budget);
 	if (rc == 0)
 		rc = find_results(j, e);
 	make_close(&m);
@@ -312,7 +324,7 @@ static int produce(struct job *j, struct err *e)
 	} else if (j->temp || still_same(j)) {
 		if (store(j, e) < 0)
 			return -1;
-		j->stored = true;
+		j->stored = j->fresh = true;
 		say_cached(j);
 		return 0;
 	}
@@ -378,6 +390,8 @@ static int run(struct job *j, struct err *e)
 	if (take_source(j, &l, e) == 0)
 		rc = with_lock(j, e);
 	lock_drop(&l);
+	if (j->fresh && remote_wanted() && !stop_wanted())
+		remote_put(j->key);
 	return rc;
 }
 
@@ -453,6 +467,8 @@ int main(int argc, char **argv)
 	int n;
 
 	start(&program, argc, argv, &n);
+	if (budget_cap(cap_given, NULL, &cap, &e) < 0)
+		die_err(&e);
 	stop_watch();
 	if (pump(STDIN_FILENO, on, NULL, &e) < 0)
 		die_err(&e);

@@ -46,6 +46,35 @@ static bool is_usable(const struct krecord *k)
 	return k->dir && (strcmp(k->state, "cached") == 0 || strcmp(k->state, "built") == 0);
 }
 
+static bool is_held(const struct set *s, const char *dir)
+{
+	for (size_t i = 0; i < s->total; i++)
+		if (s->list[i].spec && s->list[i].dir && strcmp(s->list[i].dir, dir) == 0)
+			return true;
+	return false;
+}
+
+/* Hold a cached kernel from the moment its record comes, and see that it is
+ * still there: others may clean the cache while the rest is being built. */
+static int hold(const struct set *s, const struct krecord *k, struct err *e)
+{
+	struct lock l = LOCK_NONE;
+	struct cache_entry c;
+	int rc;
+
+	if (strcmp(k->state, "cached") != 0 || !k->dir || is_held(s, k->dir))
+		return 0;
+	if (cache_hold_dir(k->dir, &l, true, e) != 0)
+		return -1;
+	if (l.fd < 0 && lock_is_remote(k->dir))
+		note("%s is on a filesystem that keeps no locks: nothing may clean that cache while this runs", k->dir);
+	free(l.path); /* the descriptor goes on into the command */
+	cache_load(k->dir, &c);
+	rc = c.problem ? err_set(e, "cached kernel %s cannot be used: %s", k->dir, c.problem) : 0;
+	cache_entry_release(&c);
+	return rc < 0 ? err_hint(e, "something removed or damaged it since it was found; run again") : 0;
+}
+
 static int add_kernel(struct set *s, struct krecord *k, unsigned long line, struct err *e)
 {
 	if (k->total > KERNELS_MAX)
@@ -59,6 +88,8 @@ static int add_kernel(struct set *s, struct krecord *k, unsigned long line, stru
 			       (unsigned long long)k->total, s->total);
 	if (s->list[k->index].spec)
 		return err_set(e, "line %lu holds kernel %llu once more", line, (unsigned long long)k->index);
+	if (hold(s, k, e) < 0)
+		return -1;
 	s->list[k->index] = *k;
 	s->seen++;
 	return 0;
@@ -182,20 +213,6 @@ static int encode(const struct set *s, struct str *list, size_t *n, struct err *
 	return 0;
 }
 
-/* The entry's own key is its directory's name; another key may have led to it. */
-static int hold(const struct krecord *k, struct err *e)
-{
-	const char *slash = strrchr(k->dir, '/');
-	struct lock l = LOCK_NONE;
-
-	if (strcmp(k->state, "cached") != 0)
-		return 0;
-	if (cache_hold(slash ? slash + 1 : k->dir, &l, true, e) != 0)
-		return -1;
-	free(l.path); /* the descriptor goes on into the command */
-	return 0;
-}
-
 static int export_set(const struct set *s, struct err *e)
 {
 	const struct krecord *first = s->list;
@@ -206,9 +223,6 @@ static int export_set(const struct set *s, struct err *e)
 		return err_set(e, "no test was run: the record stream holds no kernel");
 	if (encode(s, &list, &n, e) < 0)
 		return -1;
-	for (size_t i = 0; i < s->total; i++)
-		if (!is_repeat(s, i) && hold(&s->list[i], e) < 0)
-			return -1;
 	env_set(ENV_KERNEL, first->dir);
 	env_set(ENV_KERNEL_LIST, n > 1 ? list.s : NULL);
 	if (n > 1)

@@ -13,6 +13,7 @@
 #include "base/where.h"
 #include "cli/opt.h"
 #include "kernel/krecord.h"
+#include "kernel/remote.h"
 
 static bool skip_sha256;
 static unsigned long long stall_ns;
@@ -59,7 +60,7 @@ static int on_kernel(const struct record *rec, void *ctx, struct err *e)
 
 	if (krecord_parse(rec, &k, e) < 0)
 		return -1;
-	wants = krecord_wants_source(&k);
+	wants = krecord_wants_source(&k) || remote_may_have(&k);
 	krecord_release(&k);
 	if (wants)
 		hand_over(rec, ctx);

@@ -27,7 +27,7 @@ all_started() {
 }
 
 @test "root help lists every command in its order, with the aliases" {
-	want="test coverage llvm-cov stats kernel model verifier funify completions show-host show-thresholds export locks shell help"
+	want="test coverage llvm-cov stats kernel model verifier funify completions show-host show-thresholds export locks shell doctor help"
 	run -0 --separate-stderr cargo-ktstr ktstr --help
 	[ -z "$stderr" ]
 	got=$(sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' <<<"$output" | xargs)
@@ -258,7 +258,7 @@ all_started() {
 }
 
 @test "what is in the table and not in this version is refused before anything starts" {
-	for words in "kernel clean" "shell" "stats compare --a-kernel 1.2" "verifier" "kernel build --clean --source x" \
+	for words in "shell" "stats compare --a-kernel 1.2" "verifier" "kernel build --clean --source x" \
 		"kernel build --git x --ref y" "kernel list --range 1.2..1.3"; do
 		# shellcheck disable=SC2086
 		run -1 cargo-ktstr ktstr $words

@@ -4,13 +4,15 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/cache
 load lib/kernel-tree
 
 setup() {
 	setup_paths
 	EXEC=$LIBEXEC/ktstr-exec
 	cd "$BATS_TEST_TMPDIR"
-	mkdir -p "$KTSTR_CACHE_DIR/k1" "$KTSTR_CACHE_DIR/k2"
+	entry k1
+	entry k2
 	K1=$KTSTR_CACHE_DIR/k1
 	K2=$KTSTR_CACHE_DIR/k2
 }

@@ -75,15 +75,6 @@ int write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
-static char *dir_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return xstrdup(".");
-	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
-}
-
 int sync_dir(const char *path, struct err *e)
 {
 	auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -93,29 +84,18 @@ int sync_dir(const char *path, struct err *e)
 	return 0;
 }
 
-int write_file(const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+void sync_soon(int fd)
 {
-	auto_free char *dir = dir_of(path);
-	auto_free char *temp = xasprintf("%s.tmp.%d.XXXXXX", path, (int)getpid());
-	int fd = mkostemp(temp, O_CLOEXEC);
-	mode_t mask = umask(0);
+	/* a filesystem that cannot do it does it at the fsync */
+	if (sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE) < 0)
+		return;
+}
 
-	umask(mask);
-	if (fd < 0)
-		return err_sys(e, "write %s", path);
-	if (write_all(fd, p, n) < 0 || fchmod(fd, mode & ~mask) < 0 || fsync(fd) < 0) {
-		err_sys(e, "write %s", path);
-		close(fd);
-		unlink(temp);
-		return -1;
-	}
-	close(fd);
-	if (rename(temp, path) < 0) {
-		err_sys(e, "rename %s to %s", temp, path);
-		unlink(temp);
-		return -1;
-	}
-	return sync_dir(dir, e);
+int sync_file(const char *path, struct err *e)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 || fsync(fd) < 0 ? err_sys(e, "sync %s", path) : 0;
 }
 
 static int copy_bytes(int in, int out)
@@ -145,8 +125,10 @@ int copy_file(const char *src, const char *dst, mode_t mode, struct err *e)
 	out = open(dst, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (out < 0)
 		return err_sys(e, "write %s", dst);
-	if (copy_bytes(in, out) == 0 && fsync(out) == 0)
+	if (copy_bytes(in, out) == 0) {
+		sync_soon(out);
 		return 0;
+	}
 	err_sys(e, "copy %s to %s", src, dst);
 	unlink(dst);
 	return -1;
@@ -314,23 +296,4 @@ void temp_dir_remove(struct temp_dir *t)
 	close(t->fd);
 	free(t->path);
 	*t = (struct temp_dir){ .fd = -1 };
-}
-
-uint32_t crc32_bytes(uint32_t crc, const void *p, size_t n)
-{
-	static uint32_t table[256];
-	const unsigned char *s = p;
-
-	if (!table[1])
-		for (uint32_t i = 0; i < 256; i++) {
-			uint32_t c = i;
-
-			for (int k = 0; k < 8; k++)
-				c = c & 1 ? 0xEDB88320u ^ (c >> 1) : c >> 1;
-			table[i] = c;
-		}
-	crc = ~crc;
-	while (n--)
-		crc = table[(crc ^ *s++) & 0xff] ^ (crc >> 8);
-	return ~crc;
 }

@@ -27,9 +27,17 @@ int write_all(int fd, const void *p, size_t n);
  * the directory. On failure nothing is left and the old file stands. */
 int write_file(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
 
-/* Copy a file's bytes and fsync the copy; dst must not exist, and does not
- * after a failure. */
+/* Remove what killed write_files left beside the files of dir. */
+void temp_file_sweep(const char *dir);
+
+/* Copy a file's bytes; dst must not exist, and does not after a failure. The
+ * copy is on its way to disk, and there after a sync_file. */
 int copy_file(const char *src, const char *dst, mode_t mode, struct err *e);
+
+/* Start writing the file's bytes to disk, and do not wait. */
+void sync_soon(int fd);
+/* Flush a file to disk. */
+int sync_file(const char *path, struct err *e);
 
 /* Flush a directory's entries to disk. */
 int sync_dir(const char *path, struct err *e);

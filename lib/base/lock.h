@@ -7,6 +7,8 @@
 #ifndef BASE_LOCK_H
 #define BASE_LOCK_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
 struct lock {
@@ -31,6 +33,9 @@ int lock_take(struct lock *l, const char *path, enum lock_mode mode, int timeout
 /* Wait for it without limit. When somebody else has it, say so first on
  * stderr: waiting, then who holds it. 0, or -1. */
 int lock_wait(struct lock *l, const char *path, enum lock_mode mode, const char *waiting, struct err *e);
+
+/* Whether path lies on a filesystem whose locks are refused. */
+bool lock_is_remote(const char *path);
 
 /* Let go; nothing when not held. */
 void lock_drop(struct lock *l);

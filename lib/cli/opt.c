@@ -113,6 +113,8 @@ static void set_int(const struct opt *o, const char *value)
 	v = strtol(value, &end, 10);
 	if (!*value || *end || errno)
 		bad_value(o, value, "not a whole number");
+	if (o->unit && v < o->min)
+		die_usage("--%s must be ≥ %ld %s (got %ld)", o->name, o->min, o->unit, v);
 	if ((o->min || o->max) && (v < o->min || v > o->max)) {
 		auto_free char *why = xasprintf("%ld is not in %ld..=%ld", v, o->min, o->max);
 

@@ -34,6 +34,7 @@ struct opt {
 	const char *more;           /* further text for --help, or NULL */
 	const char *const *choices; /* allowed words, NULL-terminated, or NULL */
 	long min, max;              /* OPT_INT; 0, 0 means no bounds */
+	const char *unit;           /* OPT_INT: what it counts, said when there are too few */
 	const char *conflicts;      /* space-separated names this one excludes */
 	const char *needs;          /* name of an option that must be given too */
 	bool required;

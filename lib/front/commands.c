@@ -200,7 +200,9 @@ static const struct cmd_opt build_opts[] = {
 		   .type = OPT_INT,
 		   .arg = "N",
 		   .help = "Reserve exactly N CPUs for the build",
-		   .more = "Without it 30 % of the CPUs this process may use.",
+		   .more = "Without it 30 % of the CPUs this process may use.\n"
+			   "Also settable by KTSTR_CPU_CAP.",
+		   .unit = "CPU",
 		   .min = 1,
 		   .max = 1 << 20 } },
 	{ STR("extra-kconfig", "PATH", "Merge this configuration fragment behind the built-in one") },
@@ -214,9 +216,10 @@ static const struct cmd_opt clean_opts[] = {
 		   .type = OPT_INT,
 		   .arg = "N",
 		   .help = "Keep the N newest valid kernels",
+		   .more = "Corrupt entries always go. An entry that is in use stays in any case.",
 		   .min = 0,
 		   .max = 1 << 30 } },
-	{ FLAG("force", "Do not ask") },
+	{ FLAG("force", "Do not ask; needed where there is no terminal") },
 	{ .opt = { .name = "corrupt-only",
 		   .type = OPT_FLAG,
 		   .help = "Remove only entries that cannot be used",
@@ -259,6 +262,12 @@ static const struct cmd_opt locks_opts[] = {
 	{ { 0 } },
 };
 
+static const struct cmd_opt show_host_opts[] = {
+	JSON_OPT("Print JSON"),
+	{ STR("root", "DIR", "Read DIR/proc and DIR/sys, a copy of another host's") },
+	{ { 0 } },
+};
+
 static const struct cmd_opt shell_opts[] = {
 	{ .opt = { .name = "kernel",
 		   .type = OPT_STR,
@@ -286,6 +295,7 @@ static const struct cmd_opt shell_opts[] = {
 		   .arg = "N",
 		   .help = "Reserve exactly N CPUs",
 		   .needs = "no-perf-mode",
+		   .unit = "CPU",
 		   .min = 1,
 		   .max = 1 << 20 } },
 	{ STR("disk", "SIZE", "Give the guest an empty disk: 512mib, 2gib") },
@@ -390,12 +400,11 @@ const struct command commands[] = {
 	  .recipes = { { "source", KERNEL_BUILD("{source}") },
 		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
 		       { NULL, KERNEL_BUILD("{args}") } },
-	  .later = "git clean cpu-cap extra-kconfig -",
+	  .later = "git clean extra-kconfig -",
 	  .works = true },
 	{ .name = "kernel clean",
 	  .about = "Remove cached kernels",
 	  .opts = clean_opts,
-	  .later = "*",
 	  .recipes = { { NULL, "ktstr-cache clean {options}" } } },
 	{ .name = "model", .about = "Manage the cached language model" },
 	{ .name = "model fetch",
@@ -430,7 +439,8 @@ const struct command commands[] = {
 	  .recipes = { { NULL, "ktstr-completions {options} {args}" } } },
 	{ .name = "show-host",
 	  .about = "Show this host as results record it",
-	  .recipes = { { NULL, "ktstr-show-host" } } },
+	  .opts = show_host_opts,
+	  .recipes = { { NULL, "ktstr-show-host {options}" } } },
 	{ .name = "show-thresholds",
 	  .about = "Show what a test is checked against",
 	  .args = "<TEST>",
@@ -453,6 +463,10 @@ const struct command commands[] = {
 	  .opts = shell_opts,
 	  .later = "*",
 	  .recipes = { { "kernel", BUILD "ktstr-vm shell {options}" }, { NULL, "ktstr-vm shell {options}" } } },
+	{ .name = "doctor",
+	  .about = "Say what this host can do for tests, and what to type for the rest",
+	  .opts = json_opts,
+	  .recipes = { { NULL, "ktstr-doctor {json}" } } },
 	{ 0 },
 };
 

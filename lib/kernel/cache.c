@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,20 +16,21 @@
 #include "kernel/cache_meta.h"
 #include "kernel/key.h"
 
-#define HOLD_TIMEOUT_MS 10000
-
 #define SET_CACHE_DIR "set KTSTR_CACHE_DIR to the directory to use"
 
 void cache_entry_release(struct cache_entry *c)
 {
 	char *owned[] = {
-		c->key,         c->dir,          c->image,      c->version, c->source,      c->source_tree_path,
-		c->git_hash,    c->git_ref,      c->git_url,    c->arch,    c->image_name,  c->built_at,
-		c->config_hash, c->kconfig_hash, c->extra_hash, c->problem, c->problem_kind
+		c->key,         c->dir,          c->image,      c->version, c->source,       c->source_tree_path,
+		c->git_hash,    c->git_ref,      c->git_url,    c->arch,    c->image_name,   c->built_at,
+		c->config_hash, c->kconfig_hash, c->extra_hash, c->problem, c->problem_kind, c->stored_key
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(owned); i++)
 		free(owned[i]);
+	for (size_t i = 0; i < c->n_sums; i++)
+		free(c->sums[i].name);
+	free(c->sums);
 	*c = (struct cache_entry){ 0 };
 }
 
@@ -65,7 +65,7 @@ char *cache_root(struct err *e)
 }
 
 /* Entries are handed to programs that run in other directories. */
-static char *absolute_root(struct err *e)
+char *cache_absolute_root(struct err *e)
 {
 	char *root = cache_root(e), *full;
 	auto_free char *here = NULL;
@@ -115,9 +115,17 @@ static void load(const char *root, const char *key, struct cache_entry *c)
 	cache_meta_load(c);
 }
 
+void cache_load(const char *dir, struct cache_entry *c)
+{
+	const char *slash = strrchr(dir, '/');
+
+	*c = (struct cache_entry){ .key = xstrdup(slash ? slash + 1 : dir), .dir = xstrdup(dir) };
+	cache_meta_load(c);
+}
+
 int cache_find(const char *key, struct cache_entry *c, struct err *e)
 {
-	auto_free char *root = absolute_root(e);
+	auto_free char *root = cache_absolute_root(e);
 	int rc;
 
 	*c = (struct cache_entry){ 0 };
@@ -153,7 +161,7 @@ static int compare(const void *a, const void *b)
 /* Load the entries whose name begins and ends so. */
 static int load_matching(const char *prefix, const char *suffix, struct cache_entry **list, size_t *n, struct err *e)
 {
-	auto_free char *root = absolute_root(e);
+	auto_free char *root = cache_absolute_root(e);
 	struct dirent *d;
 	size_t cap = 0;
 	int rc;
@@ -179,7 +187,11 @@ static int load_matching(const char *prefix, const char *suffix, struct cache_en
 		if (!is_dir(path))
 			continue;
 		GROW(*list, *n, cap);
-		load(root, d->d_name, &(*list)[(*n)++]);
+		load(root, d->d_name, &(*list)[*n]);
+		if (cache_is_foreign(&(*list)[*n]))
+			cache_entry_release(&(*list)[*n]);
+		else
+			++*n;
 	}
 	closedir(dir);
 	if (*n)
@@ -310,28 +322,6 @@ int cache_find_equal(const char *key, struct cache_entry *c, struct err *e)
 		*c = other;
 	} else if (rc == 0 && older) {
 		cache_entry_release(&other);
-	}
-	return rc;
-}
-
-int cache_hold(const char *key, struct lock *l, bool keep_on_exec, struct err *e)
-{
-	auto_free char *root = absolute_root(e);
-	auto_free char *path = NULL, *what = NULL;
-	int rc;
-
-	*l = (struct lock)LOCK_NONE;
-	if (!root || cache_key_check(key, e) < 0)
-		return -1;
-	path = xasprintf("%s/.locks/%s.lock", root, key);
-	what = xasprintf("cache entry \"%s\"", key);
-	/* nobody can replace entries of a cache that cannot be written */
-	if (access(path, F_OK) < 0 && access(root, W_OK) < 0 && (errno == EACCES || errno == EROFS))
-		return 0;
-	rc = lock_take(l, path, LOCK_SHARED, HOLD_TIMEOUT_MS, what, e);
-	if (rc == 0 && keep_on_exec && fcntl(l->fd, F_SETFD, 0) < 0) {
-		lock_drop(l);
-		return err_sys(e, "keep %s", path);
 	}
 	return rc;
 }

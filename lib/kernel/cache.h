@@ -3,7 +3,7 @@
  * The kernel cache: {root}/{key}/{bzImage|Image, vmlinux, metadata.json}, the
  * layout of ktstr 0.5.2. An entry appears by rename and is never changed; the
  * lock {root}/.locks/{key}.lock is held shared by whoever uses an entry and
- * exclusively by whoever puts one in its place.
+ * exclusively by whoever removes it or puts one in its place.
  *
  * struct cache_entry owns its strings until cache_entry_release.
  */
@@ -13,8 +13,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/file.h"
 #include "base/lock.h"
 #include "base/str.h"
+
+/* A file of an entry as it was when it was stored. */
+struct cache_sum {
+	char *name;
+	uint64_t size;
+	uint32_t crc;
+};
 
 struct cache_entry {
 	char *key, *dir, *image; /* image: path of the boot image */
@@ -27,8 +35,11 @@ struct cache_entry {
 	bool has_vmlinux_size;
 	uint64_t vmlinux_size;
 	int64_t vmlinux_mtime;
+	char *stored_key; /* the key it was stored as; NULL: not recorded */
+	struct cache_sum *sums;
+	size_t n_sums;
 	char *problem;      /* NULL for a valid entry, else why it is corrupt */
-	char *problem_kind; /* "missing", "truncated", "image_missing", … */
+	char *problem_kind; /* "missing", "truncated", "image_missing", "damaged", … */
 };
 void cache_entry_release(struct cache_entry *c);
 
@@ -52,8 +63,17 @@ int cache_find_equal(const char *key, struct cache_entry *c, struct err *e);
 /* crc32 of the fragment of ktstr 0.5.2, whose entries are as good as ours. */
 #define CACHE_KCONFIG_0_5_2 "33431046"
 
+/* The entry in a directory, wherever that is; what is wrong with it is in
+ * c->problem. */
+void cache_load(const char *dir, struct cache_entry *c);
+
+/* Read the entry's files whole and compare them with what was stored: 0, or
+ * -1 and why. An entry of ktstr 0.5.2 has nothing to compare with. */
+int cache_verify(const struct cache_entry *c, struct err *e);
+
 /* Every entry, valid ones first, newest first; *n of them, caller releases
- * each and frees the array. A missing root is an empty cache. */
+ * each and frees the array. A missing root is an empty cache. Directories
+ * without metadata.json that hold other things are none of ours. */
 int cache_list(struct cache_entry **list, size_t *n, struct err *e);
 
 /* The newest valid entry for this machine built with our fragment or with
@@ -61,9 +81,23 @@ int cache_list(struct cache_entry **list, size_t *n, struct err *e);
  * 1, 0 for none, -1. */
 int cache_newest(struct cache_entry *c, struct err *e);
 
-/* Hold an entry while it is in use; at most 10 s of waiting. keep_on_exec
- * leaves the descriptor open across exec. 0, 1 busy, -1. */
+/*
+ * Hold an entry while it is in use; at most 10 s of waiting. keep_on_exec
+ * leaves the descriptor open across exec. 0, 1 busy, -1. Where no lock can be
+ * had, l stays empty and it is 0 too: in a cache that cannot be written
+ * nothing is replaced, and on a remote filesystem nothing can be held.
+ */
 int cache_hold(const char *key, struct lock *l, bool keep_on_exec, struct err *e);
+/* The same for the entry in a directory, of whichever cache. */
+int cache_hold_dir(const char *dir, struct lock *l, bool keep_on_exec, struct err *e);
+
+/* Remove an entry as it was listed: 0 (also when it is gone already), 1 and
+ * why it is kept (somebody uses it; it is another one now; it holds files that
+ * are no kernel's), -1. */
+int cache_remove(const struct cache_entry *c, struct err *e);
+
+/* Remove what killed stores left. */
+void cache_sweep(const char *root);
 
 /* What goes into a new entry. */
 struct cache_new {
@@ -81,5 +115,14 @@ struct cache_new {
 /* Copy, strip, write metadata.json, fsync, rename into place: 0 with *dir the
  * entry's directory (caller frees), or -1 with nothing left behind. */
 int cache_store(const struct cache_new *n, char **dir, struct err *e);
+
+/*
+ * Put an entry that somebody made ready elsewhere in place: dir (from
+ * cache_stage_make) holds its files, metadata.json among them, and is looked
+ * at once more. 0 with *to the entry's directory; also when an entry under the
+ * key is valid already, which then stays. The stage is released either way.
+ */
+int cache_stage_make(const char *key, struct temp_dir *stage, struct err *e);
+int cache_adopt(const char *key, struct temp_dir *stage, char **to, struct err *e);
 
 #endif

@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "json/read.h"
+#include "json/shape.h"
+
+#define FILES_MAX 8
 
 static void problem(struct cache_entry *c, const char *kind, const char *fmt, ...) PRINTF(3, 4);
 static void problem(struct cache_entry *c, const char *kind, const char *fmt, ...)
@@ -96,6 +100,46 @@ static void read_source(struct jr *r, struct cache_entry *c)
 		jr_fail(r, "unknown variant `%.100s`, expected one of `tarball`, `git`, `local`", c->source);
 }
 
+static void read_sum(struct jr *r, struct cache_sum *s)
+{
+	struct jkey k;
+
+	for (jr_object(r); jr_key(r, &k);) {
+		if (key_is(&k, "size")) {
+			s->size = jr_u64(r);
+		} else if (key_is(&k, "crc32")) {
+			auto_free char *hex = jr_str(r);
+			char *end;
+
+			s->crc = (uint32_t)strtoul(hex, &end, 16);
+			if (!r->failed && (strlen(hex) != 8 || *end))
+				jr_fail(r, "`%.20s` is no checksum", hex);
+		} else {
+			jr_skip(r);
+		}
+	}
+}
+
+/* "files": what each file was when it was stored. */
+static void read_sums(struct jr *r, struct cache_entry *c)
+{
+	struct jkey k;
+
+	for (jr_object(r); jr_key(r, &k);) {
+		struct cache_sum s = { .name = key_text(&k) };
+
+		read_sum(r, &s);
+		if (!r->failed && (!cache_image_ok(s.name) || c->n_sums == FILES_MAX))
+			jr_fail(r, "`%.100s` is no file of an entry", s.name);
+		if (r->failed) {
+			free(s.name);
+			return;
+		}
+		c->sums = xrealloc(c->sums, (c->n_sums + 1) * sizeof(*c->sums));
+		c->sums[c->n_sums++] = s;
+	}
+}
+
 static bool read_string(struct jr *r, const struct jkey *k, struct cache_entry *c)
 {
 	const struct {
@@ -110,6 +154,7 @@ static bool read_string(struct jr *r, const struct jkey *k, struct cache_entry *
 		{ "built_at", &c->built_at, false },
 		{ "ktstr_kconfig_hash", &c->kconfig_hash, true },
 		{ "extra_kconfig_hash", &c->extra_hash, true },
+		{ "key", &c->stored_key, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -132,6 +177,8 @@ static void read_fields(struct jr *r, struct cache_entry *c, unsigned *seen)
 		if (key_is(&k, "source")) {
 			*seen |= SEEN_SOURCE;
 			read_source(r, c);
+		} else if (key_is(&k, "files") && !c->sums && !jr_null(r)) {
+			read_sums(r, c);
 		} else if (key_is(&k, "has_vmlinux")) {
 			*seen |= SEEN_HAS;
 			c->has_vmlinux = jr_bool(r);
@@ -143,7 +190,8 @@ static void read_fields(struct jr *r, struct cache_entry *c, unsigned *seen)
 			c->vmlinux_size = jr_u64(r);
 		} else if (key_is(&k, "source_vmlinux_mtime_secs") && !jr_null(r)) {
 			c->vmlinux_mtime = jr_i64(r);
-		} else if (!key_is(&k, "source_vmlinux_size") && !key_is(&k, "source_vmlinux_mtime_secs")) {
+		} else if (!key_is(&k, "source_vmlinux_size") && !key_is(&k, "source_vmlinux_mtime_secs") &&
+			   (!key_is(&k, "files") || c->sums)) {
 			jr_skip(r);
 		}
 	}
@@ -185,6 +233,19 @@ bool cache_image_ok(const char *name)
 	return *name && !strpbrk(name, "/\\") && !strstr(name, "..") && strcmp(name, ".") != 0;
 }
 
+/* A power cut can leave a file that is there and empty. */
+static void check_size(struct cache_entry *c, const struct cache_sum *s)
+{
+	auto_free char *path = xasprintf("%s/%s", c->dir, s->name);
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		problem(c, "damaged", "file %s missing from entry directory", s->name);
+	else if ((uint64_t)st.st_size != s->size)
+		problem(c, "damaged", "file %s has %llu bytes, %llu were stored", s->name,
+			(unsigned long long)st.st_size, (unsigned long long)s->size);
+}
+
 void cache_meta_load(struct cache_entry *c)
 {
 	auto_free char *path = xasprintf("%s/metadata.json", c->dir);
@@ -206,4 +267,6 @@ void cache_meta_load(struct cache_entry *c)
 	c->image = xasprintf("%s/%s", c->dir, c->image_name);
 	if (!is_file(c->image))
 		problem(c, "image_missing", "image file %s missing from entry directory", c->image_name);
+	for (size_t i = 0; i < c->n_sums; i++)
+		check_size(c, &c->sums[i]);
 }

@@ -8,11 +8,27 @@
 
 #include "kernel/cache.h"
 
+#define CACHE_STAGE ".tmp-" /* what a directory that is no entry yet begins with */
+
 /* Fill c from {c->dir}/metadata.json; what is wrong goes to c->problem and
  * c->problem_kind, and an entry without a problem has its image. */
 void cache_meta_load(struct cache_entry *c);
 
 /* Whether a name may be an image's: no '/', no '\\', no "..", not empty. */
 bool cache_image_ok(const char *name);
+
+/* The first file of the entry's directory that is no part of an entry; caller
+ * frees, NULL for none. */
+char *cache_stranger(const char *dir);
+
+/* Whether a directory without metadata.json is something else's. */
+bool cache_is_foreign(const struct cache_entry *c);
+
+/* The root as a path that means the same in every directory; caller frees,
+ * NULL with e. */
+char *cache_absolute_root(struct err *e);
+
+/* The size and checksum of a file of dir as it is now: 0 or -1. */
+int cache_sum_file(const char *dir, const char *name, struct cache_sum *s, struct err *e);
 
 #endif

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "kernel/arch.h"
 #include "kernel/cache.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,63 +12,20 @@
 #include "base/file.h"
 #include "json/write.h"
 #include "kernel/arch.h"
+#include "kernel/cache_meta.h"
+#include "kernel/cache_stage.h"
 #include "kernel/key.h"
 #include "kernel/strip.h"
-
-#define STAGE      ".tmp-"
-#define TIMEOUT_MS 300000
 
 /* What a store finds out on its way. */
 struct store {
 	const struct cache_new *n;
-	char *root, *final;
 	char config_hash[9];
 	bool stripped;
 	struct stat vmlinux;
+	struct cache_sum sums[2];
+	size_t n_sums;
 };
-
-static int lock_timeout(void)
-{
-	const char *text = env_get(ENV_CACHE_STORE_LOCK_TIMEOUT);
-	unsigned long long ns;
-
-	if (!text)
-		return TIMEOUT_MS;
-	if (parse_duration(text, &ns) < 0 || ns / 1000000 > 86400000) {
-		warn("KTSTR_CACHE_STORE_LOCK_TIMEOUT=%s is no duration up to a day; 300s is used", text);
-		return TIMEOUT_MS;
-	}
-	return (int)(ns / 1000000);
-}
-
-static int take_lock(const struct store *s, struct lock *l, struct err *e)
-{
-	auto_free char *path = xasprintf("%s/.locks/%s.lock", s->root, s->n->key);
-	auto_free char *what = xasprintf("cache entry \"%s\"", s->n->key);
-	int rc = lock_take(l, path, LOCK_EXCLUSIVE, lock_timeout(), what, e);
-
-	if (rc > 0)
-		err_hint(e, "end what uses the entry, or set KTSTR_CACHE_STORE_LOCK_TIMEOUT to wait longer");
-	return rc ? -1 : 0;
-}
-
-/* Names that end in a process id belong to ktstr 0.5.2, which holds no lock
- * on them; the others are held by who makes them. */
-static void sweep(const char *root)
-{
-	DIR *dir = opendir(root);
-	unsigned long long pid;
-	struct dirent *d;
-
-	while (dir && (d = readdir(dir))) {
-		const char *dash = strrchr(d->d_name, '-');
-
-		if (starts_with(d->d_name, STAGE) && dash && parse_u64(dash + 1, &pid) < 0)
-			held_dir_sweep(root, d->d_name);
-	}
-	if (dir)
-		closedir(dir);
-}
 
 static bool same(const char *a, const char *b)
 {
@@ -120,6 +73,24 @@ static void write_vmlinux_stat(struct jw *w, const struct store *s)
 	}
 }
 
+/* Keys of ours, behind those of ktstr 0.5.2, which ignores them. */
+static void write_sums(struct jw *w, const struct store *s)
+{
+	char hex[9];
+
+	jw_key(w, "files");
+	jw_object(w);
+	for (size_t i = 0; i < s->n_sums; i++) {
+		crc32_hex(s->sums[i].crc, hex);
+		jw_key(w, s->sums[i].name);
+		jw_object(w);
+		jw_key_u64(w, "size", s->sums[i].size);
+		jw_key_str(w, "crc32", hex);
+		jw_end(w);
+	}
+	jw_end(w);
+}
+
 static void describe(const struct store *s, struct str *out)
 {
 	const struct cache_new *n = s->n;
@@ -142,6 +113,8 @@ static void describe(const struct store *s, struct str *out)
 	jw_key_bool(&w, "has_vmlinux", n->vmlinux != NULL);
 	jw_key_bool(&w, "vmlinux_stripped", s->stripped);
 	write_vmlinux_stat(&w, s);
+	jw_key_str(&w, "key", n->key);
+	write_sums(&w, s);
 	jw_end(&w);
 }
 
@@ -161,88 +134,78 @@ static int put_vmlinux(struct store *s, const char *dir, struct err *e)
 	return copy_file(s->n->vmlinux, to, 0644, e);
 }
 
+static int add_sum(struct store *s, const char *dir, const char *name, struct err *e)
+{
+	if (cache_sum_file(dir, name, &s->sums[s->n_sums], e) < 0)
+		return -1;
+	s->n_sums++;
+	return 0;
+}
+
+static int put_meta(const struct store *s, const char *dir, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/metadata.json", dir);
+	auto_str struct str text = { 0 };
+	auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	describe(s, &text);
+	if (fd < 0 || write_all(fd, text.s, text.len) < 0)
+		return err_sys(e, "write %s", path);
+	return 0;
+}
+
+/* The sums are taken of the copies, while these are on their way to disk. */
 static int fill(struct store *s, const char *dir, struct err *e)
 {
 	auto_free char *image = xasprintf("%s/%s", dir, kernel_image_name());
-	auto_free char *meta = xasprintf("%s/metadata.json", dir);
-	auto_str struct str text = { 0 };
 
 	if (copy_file(s->n->image, image, 0644, e) < 0 || put_vmlinux(s, dir, e) < 0)
 		return -1;
-	describe(s, &text);
-	if (write_file(meta, text.s, text.len, 0644, e) < 0)
+	if (add_sum(s, dir, kernel_image_name(), e) < 0 || (s->n->vmlinux && add_sum(s, dir, "vmlinux", e) < 0))
 		return -1;
-	if (chmod(dir, 0755) < 0)
-		return err_sys(e, "%s", dir);
-	return sync_dir(dir, e);
+	return put_meta(s, dir, e);
 }
 
-/* Put the stage where the entry belongs; an old entry is swapped out. */
-static int put_in_place(const struct store *s, struct temp_dir *stage, struct err *e)
+static int store_locked(struct store *s, const struct cache_slot *slot, struct err *e)
 {
-	if (rename(stage->path, s->final) == 0) {
-		close(stage->fd);
-		free(stage->path);
-		*stage = (struct temp_dir){ .fd = -1 };
-		return sync_dir(s->root, e);
-	}
-	if (errno != ENOTEMPTY && errno != EEXIST)
-		return err_sys(e, "rename %s to %s", stage->path, s->final);
-	if (renameat2(AT_FDCWD, stage->path, AT_FDCWD, s->final, RENAME_EXCHANGE) < 0)
-		return err_sys(e, "exchange %s and %s", stage->path, s->final);
-	return sync_dir(s->root, e); /* the stage's name is the old entry's now */
-}
-
-static int store_locked(struct store *s, struct err *e)
-{
-	auto_free char *prefix = xasprintf(STAGE "%s-", s->n->key);
 	struct temp_dir stage;
 	int rc;
 
 	if (!s->n->force && already_there(s))
 		return 0;
-	sweep(s->root);
-	if (held_dir_make(&stage, s->root, prefix, e) < 0)
+	if (cache_slot_stage(slot, &stage, e) < 0)
 		return -1;
 	rc = fill(s, stage.path, e);
 	if (rc == 0)
-		rc = put_in_place(s, &stage, e);
+		rc = cache_slot_publish(slot, &stage, e);
 	temp_dir_remove(&stage);
 	return rc;
 }
 
-static int store_at(struct store *s, struct err *e)
+static int store_at(struct store *s, struct cache_slot *slot, struct err *e)
 {
-	struct lock l = LOCK_NONE;
-	int rc;
-
 	if (s->n->config && crc32_file(s->n->config, s->config_hash, e) < 0)
 		return -1;
-	if (make_dirs(s->root, e) < 0 || take_lock(s, &l, e) < 0)
-		return -1;
-	rc = store_locked(s, e);
-	lock_drop(&l);
-	return rc;
+	/* an entry that is good already may be in use for hours */
+	if (!s->n->force && already_there(s))
+		return 0;
+	return cache_slot_lock(slot, e) < 0 ? -1 : store_locked(s, slot, e);
 }
 
 int cache_store(const struct cache_new *n, char **dir, struct err *e)
 {
 	struct store s = { .n = n };
-	int rc = cache_key_check(n->key, e);
+	struct cache_slot slot;
+	int rc = cache_slot_open(&slot, n->key, e);
 
+	if (rc == 0)
+		rc = store_at(&s, &slot, e);
 	if (rc == 0) {
-		s.root = cache_root(e);
-		rc = s.root ? 0 : -1;
+		*dir = real_path(slot.final);
+		rc = *dir ? 0 : err_sys(e, "%s", slot.final);
 	}
-	if (rc == 0) {
-		s.final = xasprintf("%s/%s", s.root, n->key);
-		rc = store_at(&s, e);
-	}
-	if (rc == 0) {
-		*dir = real_path(s.final);
-		rc = *dir ? 0 : err_sys(e, "%s", s.final);
-	}
-	free(s.root);
-	free(s.final);
+	for (size_t i = 0; i < s.n_sums; i++)
+		free(s.sums[i].name);
+	cache_slot_close(&slot);
 	return rc < 0 ? err_wrap(e, "cache store failed") : 0;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/str.h"
+#include "base/file.h"
 
 enum fate { DROP, KEEP, EMPTY };
 
@@ -207,7 +207,8 @@ static int write_copy(struct strip *s, int fd, struct err *e)
 	errno = 0;
 	if (elf_update(s->out, ELF_C_WRITE) < 0)
 		return errno ? err_sys(e, "write") : elf_fail("write", e);
-	return fsync(fd) < 0 ? err_sys(e, "write") : 0;
+	sync_soon(fd);
+	return 0;
 }
 
 static int strip_with(Elf *in, enum fate (*fate)(const char *, const GElf_Shdr *), const char *dst, struct err *e)

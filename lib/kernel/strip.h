@@ -13,7 +13,8 @@
  * .bss, .rodata and .BTF as they are; .data, .data..percpu, .init.data and
  * code as empty sections at their addresses, so that their symbols stay; and
  * nothing else. Where that would leave no symbol, only debug information,
- * .comment and relocations go. The copy is synced. 0, or -1 with dst removed.
+ * .comment and relocations go. The copy is on its way to disk, as after
+ * copy_file. 0, or -1 with dst removed.
  */
 int strip_vmlinux(const char *src, const char *dst, struct err *e);
 

@@ -44,7 +44,10 @@ static int use(struct run *r, const char *path, struct err *e)
 	if (!real_root || !slash || strncmp(dir, real_root, (size_t)(slash - dir)) != 0 || real_root[slash - dir])
 		return 1;
 	busy = cache_hold(slash + 1, &r->kernel_lock, false, e);
-	return busy < 0 ? -1 : busy ? 2 : 1;
+	if (busy)
+		return busy < 0 ? -1 : 2;
+	/* it may have been removed before it was held */
+	return path_exists(r->kernel) ? 1 : err_set(e, "kernel %s was removed from the cache just now", r->kernel);
 }
 
 static int use_named_path(struct run *r, const char *var, const char *path, struct err *e)

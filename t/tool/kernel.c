@@ -13,6 +13,7 @@
 #include "kernel/cache.h"
 #include "kernel/key.h"
 #include "kernel/label.h"
+#include "kernel/strip.h"
 #include "kernel/tree.h"
 #include "kernel/version.h"
 
@@ -129,6 +130,29 @@ static int hold(char **a)
 	die_err(&e);
 }
 
+/* Store IMAGE and, unless it is "-", VMLINUX under KEY. */
+static int store(char **a)
+{
+	struct cache_new n = { .key = a[0], .version = "6.12.9", .source = "tarball", .image = a[1], .force = true };
+	struct err e;
+	char *dir;
+
+	if (strcmp(a[2], "-") != 0)
+		n.vmlinux = a[2];
+	if (cache_store(&n, &dir, &e) < 0)
+		die_err(&e);
+	return show(dir);
+}
+
+static int strip(char **a)
+{
+	struct err e;
+
+	if (strip_vmlinux(a[0], a[1], &e) < 0)
+		die_err(&e);
+	return 0;
+}
+
 static const struct {
 	const char *verb;
 	int (*fn)(char **);
@@ -146,6 +170,8 @@ static const struct {
 	{ "extra-key", extra_key, 1 },
 	{ "probe", probe, 1 },
 	{ "hold", hold, 2 },
+	{ "store", store, 3 },
+	{ "strip", strip, 2 },
 };
 
 int main(int argc, char **argv)
