@@ -18,11 +18,9 @@ int main(int argc, char **argv)
 					  .about = "list runs and what is in them",
 					  .min_args = 1,
 					  .tail = true };
-	static const struct verb verbs[] = { { "list", runs_list },
-					     { "values", runs_values },
-					     { "host", runs_host }, { "explain", runs_explain },
-					     { "prune", runs_prune },
-					     { 0 } };
+	static const struct verb verbs[] = { { "list", runs_list },   { "values", runs_values },
+					     { "host", runs_host },   { "explain", runs_explain },
+					     { "prune", runs_prune }, { 0 } };
 
 	return verb_main(&program, verbs, argc, argv);
 }

@@ -197,7 +197,7 @@ bad_files() {
 	if [ "$(id -u)" = 0 ]; then
 		# one who may read everything has made the index
 		[ "$(read_pool | grep -c '"row"')" = 2 ]
-		plain=(setpriv --bounding-set=-dac_override,-dac_read_search "$SIDECAR")
+		plain=(setpriv "--bounding-set=-dac_override,-dac_read_search" "$SIDECAR")
 	fi
 	run -0 --separate-stderr "${plain[@]}" read --pool "$POOL"
 	[[ ${lines[-1]} == *'"rows":1,"corrupt":0,"unreadable":1}' ]]
@@ -428,7 +428,7 @@ bytes_read() {
 	echo "not ours" >"$POOL/.index/README"
 	settled
 	read_pool >/dev/null
-	[ "$(ls "$POOL/.index" | xargs)" = "6.10.0-abc0000.rows README" ]
+	[ "$(find "$POOL/.index" -type f -printf '%f\n' | sort | xargs)" = "6.10.0-abc0000.rows README" ]
 }
 
 @test "a pool's directory that is not there is a warning" {

@@ -172,7 +172,7 @@ setup() {
 	jq -r '.kernel_commit | "    kernel_commit [\(.class)]", ("      - " + .causes[]), "      fix: " + .fix' "$ROOT/share/explain/fields.json" >block
 	sed -n '/^    kernel_commit/,/fix:/p' <<<"$output" | head -n "$(wc -l <block)" | diff block -
 	# a blank line behind every block, the last included
-	"$RUNS_PROGRAM" explain --run "${R##*/}" | tail -c2 | od -An -c | xargs | grep -qxF '\n \n'
+	"$RUNS_PROGRAM" explain --run "${R##*/}" | tail -c2 | od -An -tx1 | xargs | grep -qx '0a 0a'
 }
 
 @test "files that could not be read stand at the end, and the exit code says nothing" {
@@ -184,13 +184,13 @@ setup() {
 	run -0 --separate-stderr "$RUNS_PROGRAM" explain --run "${R##*/}"
 	[ "$(wc -l <<<"$stderr")" = 4 ]
 	drift=$(jq -r '._walk.errors[0].enriched_message' <("$RUNS_PROGRAM" explain --json --run "${R##*/}" 2>/dev/null))
-	[[ $drift == "$R/c.ktstr.json: missing field \`topology\` at line 2 column 1"*"run the test again" ]]
+	[[ $drift == "$R/c.ktstr.json: missing field \`topology\` at line 1 column 18"*"run the test again" ]]
 	diff - <(echo "$output") <<-EOF
 		walked 4 sidecar file(s), parsed 0 valid
 
 		corrupt sidecars (2):
 		  $R/c.ktstr.json
-		    error: missing field \`topology\` at line 2 column 1
+		    error: missing field \`topology\` at line 1 column 18
 		    enriched: $drift
 		  $R/d.ktstr.json
 		    error: EOF while parsing an object at line 2 column 1

@@ -72,7 +72,8 @@ static bool still_so(const struct job *j, const struct entry *en, const char *na
 	int dir = j->run->files.fd;
 	struct stat st;
 
-	return entry_intact(en) && fstatat(dir, name, &st, 0) == 0 && entry_matches(en, &st) && may_read(dir, name, &st);
+	return entry_intact(en) && fstatat(dir, name, &st, 0) == 0 && entry_matches(en, &st) &&
+	       may_read(dir, name, &st);
 }
 
 static void do_job(struct loader *l, struct job *j, bool whole)
