@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/stop.h"
-#include "cli/opt.h"
+#include "cli/jq.h"
 #include "host/budget.h"
 #include "json/write.h"
 
@@ -18,6 +18,7 @@
 #define GRACE_MS 2000
 
 static bool json;
+static const char *jq;
 static long cap_given = -1;
 static const char *root;
 
@@ -25,6 +26,7 @@ static struct opt opts[] = {
 	{ "cpu-cap", 0, OPT_INT, &cap_given, "N", "reserve exactly N CPUs, not up to 30 % of them", .min = 1,
 	  .max = 1 << 20, .unit = "CPU" },
 	{ "json", 0, OPT_FLAG, &json, NULL, "print what was reserved as a line of JSON" },
+	JQ_OPT(&jq),
 	{ "root", 0, OPT_STR, &root, "DIR", "read DIR/proc and DIR/sys, a copy of another host's" },
 	{ 0 },
 };
@@ -86,6 +88,7 @@ int main(int argc, char **argv)
 	int n, code = 0;
 
 	argv = start(&program, argc, argv, &n);
+	jq_begin(jq);
 	if (budget_cap(cap_given, root, &cap, &e) < 0)
 		die_err(&e);
 	b.root = root;

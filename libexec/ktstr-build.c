@@ -11,6 +11,7 @@
 
 #include "base/env.h"
 #include "base/file.h"
+#include "cli/jq.h"
 #include "cli/opt.h"
 #include "base/proc.h"
 #include "base/stop.h"
@@ -27,12 +28,14 @@
 #include "kernel/tree.h"
 
 static bool force;
+static const char *jq;
 static long cap_given = -1;
 static unsigned cap; /* CPUs; 0: the usual share */
 static int failures;
 
 static struct opt opts[] = {
 	{ "force", 0, OPT_FLAG, &force, NULL, "build and store even what the cache has" },
+	JQ_OPT(&jq),
 	{ "cpu-cap", 0, OPT_INT, &cap_given, "N", "reserve exactly N CPUs for make", .min = 1, .max = 1 << 20,
 	  .unit = "CPU" },
 	{ 0 },
@@ -467,6 +470,7 @@ int main(int argc, char **argv)
 	int n;
 
 	start(&program, argc, argv, &n);
+	jq_begin(jq);
 	if (budget_cap(cap_given, NULL, &cap, &e) < 0)
 		die_err(&e);
 	stop_watch();

@@ -14,7 +14,7 @@
 #include "base/lock.h"
 #include "base/proc.h"
 #include "base/term.h"
-#include "cli/opt.h"
+#include "cli/jq.h"
 #include "host/cgroup.h"
 #include "host/context.h"
 #include "json/write.h"
@@ -30,9 +30,11 @@
 #define NAME_WIDTH  14
 
 static bool json;
+static const char *jq;
 
 static struct opt opts[] = {
 	{ "json", 0, OPT_FLAG, &json, NULL, "print JSON" },
+	JQ_OPT(&jq),
 	{ 0 },
 };
 
@@ -359,6 +361,7 @@ int main(int argc, char **argv)
 	int n;
 
 	start(&program, argc, argv, &n);
+	jq_begin(jq);
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		checks[i].look(&f[i]);
 		ready = ready && f[i].state != MISSING;

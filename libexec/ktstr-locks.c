@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/lockers.h"
 #include "base/term.h"
-#include "cli/opt.h"
+#include "cli/jq.h"
 #include "host/llc.h"
 #include "json/write.h"
 #include "kernel/cache.h"
@@ -23,10 +23,12 @@
 #define WATCH_MIN 10000000 /* ns: faster than anybody reads */
 
 static bool json;
+static const char *jq;
 static unsigned long long watch;
 
 static struct opt opts[] = {
 	{ "json", 0, OPT_FLAG, &json, NULL, "print JSON; one line a snapshot with --watch" },
+	JQ_OPT(&jq),
 	{ "watch", 0, OPT_TIME, &watch, "DURATION", "show it again at this interval: 100ms, 1s, 5m" },
 	{ 0 },
 };
@@ -317,6 +319,7 @@ int main(int argc, char **argv)
 	int n;
 
 	start(&program, argc, argv, &n);
+	jq_begin(jq);
 	/* without it nodes are not known */
 	if (llc_map_read(&map, NULL, &ignored) < 0)
 		map.n = 0;

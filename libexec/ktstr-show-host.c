@@ -6,14 +6,16 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "cli/opt.h"
+#include "cli/jq.h"
 #include "host/context.h"
 
 static bool json, record;
+static const char *jq;
 static const char *root = "";
 
 static struct opt opts[] = {
 	{ "json", 0, OPT_FLAG, &json, NULL, "print JSON" },
+	JQ_OPT(&jq),
 	{ "ndjson", 0, OPT_FLAG, &record, NULL, "print a record: {\"type\":\"host\",\"context\":{…}}",
 	  .conflicts = "json" },
 	{ "root", 0, OPT_STR, &root, "DIR", "read DIR/proc and DIR/sys, a copy of another host's" },
@@ -49,6 +51,7 @@ int main(int argc, char **argv)
 	int n;
 
 	start(&program, argc, argv, &n);
+	jq_begin(jq);
 	if (*root && !is_dir(root))
 		die_sys("--root %s", root);
 	host_context_collect_at(&h, root);

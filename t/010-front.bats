@@ -187,7 +187,7 @@ all_started() {
 	run -0 cargo-ktstr ktstr kernel --explain list
 	[ "$output" = "ktstr-cache list" ]
 	run -0 cargo-ktstr ktstr --explain stats
-	[ "$output" = "ktstr-sidecar read --newest --whole | ktstr-compare report" ]
+	[ "$output" = "ktstr-sidecar read --newest --whole | ktstr-stats report" ]
 }
 
 @test "options become variables of every stage, shown by explain" {
@@ -258,7 +258,7 @@ all_started() {
 }
 
 @test "what is in the table and not in this version is refused before anything starts" {
-	for words in "shell" "stats compare --a-kernel 1.2" "verifier" "kernel build --clean --source x" \
+	for words in "shell" "verifier" "kernel build --clean --source x" \
 		"kernel build --git x --ref y" "kernel list --range 1.2..1.3"; do
 		# shellcheck disable=SC2086
 		run -1 cargo-ktstr ktstr $words
@@ -403,12 +403,12 @@ all_started() {
 @test "the comparison reads the results on its stdin" {
 	fake sidecar <<<'echo "{\"words\":\"$*\"}"'
 	# shellcheck disable=SC2016
-	fake compare <<<'echo "$*" "[$KTSTR_RECORDS_FD]"; cat'
+	fake stats <<<'echo "$*" "[$KTSTR_RECORDS_FD]"; cat'
 	run -0 cargo-ktstr ktstr stats
 	[ "${lines[0]}" = "report []" ]
 	[ "${lines[1]}" = '{"words":"read --newest --whole"}' ]
 	run -0 cargo-ktstr ktstr --explain stats compare --a-kernel 6.14 --b-kernel 6.15 -E steady --dir /archive
-	[ "$output" = "ktstr-sidecar read --pool --dir=/archive | ktstr-compare --filter=steady --a-kernel=6.14 --b-kernel=6.15" ]
+	[ "$output" = "ktstr-sidecar read --pool --dir=/archive | ktstr-compare --dir=/archive --filter=steady --a-kernel=6.14 --b-kernel=6.15" ]
 	fake runs <<<'echo "{\"words\":\"$*\"}"'
 	run -0 cargo-ktstr ktstr stats list
 	[ "$output" = '{"words":"list"}' ]

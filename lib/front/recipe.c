@@ -43,10 +43,8 @@ void call_init(struct call *c, const struct command *cmd)
 		c->opts[i] = rows(cmd)[i].opt;
 		c->opts[i].to = &c->values[i];
 	}
-	c->opts[n] = (struct opt){ .name = "explain",
-				   .type = OPT_FLAG,
-				   .to = &c->explain,
-				   .help = "Print the pipeline as a shell line and run nothing" };
+	c->opts[n] = command_explain;
+	c->opts[n].to = &c->explain;
 	c->program = (struct program){ .name = c->name,
 				       .args = cmd->args,
 				       .about = cmd->about,
@@ -100,6 +98,11 @@ static bool is_given(const struct call *c, const char *name)
 	int i = find(c, name, strlen(name));
 
 	return i >= 0 && c->opts[i].given;
+}
+
+const char *call_value(const struct call *c, const char *name)
+{
+	return is_given(c, name) ? c->opts[find(c, name, strlen(name))].text : NULL;
 }
 
 static void add_words(const char *words, struct strv *argv)
