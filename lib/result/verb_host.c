@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/opt.h"
+#include "cli/jq.h"
 #include "result/findrun.h"
 #include "result/listing.h"
 #include "result/load.h"
@@ -49,10 +49,12 @@ int runs_host(int argc, char **argv)
 {
 	static const char *run, *dir;
 	static bool json;
+	static const char *jq;
 	static struct opt opts[] = { { "run", 0, OPT_STR, &run, .arg = "RUN", .help = "run to look at",
 				       .required = true },
 				     { "dir", 0, OPT_STR, &dir, .arg = "DIR", .help = "read runs from here" },
 				     { "json", 0, OPT_FLAG, &json, .help = "print JSON, not lines" },
+				     JQ_OPT(&jq),
 				     { 0 } };
 	static const struct program program = { .name = "ktstr-runs host",
 						.about = "show the host a run was made on",
@@ -64,6 +66,7 @@ int runs_host(int argc, char **argv)
 	struct err e;
 
 	start(&program, argc, argv, NULL);
+	jq_begin(jq);
 	root = dir ? xstrdup(dir) : runs_root();
 	path = find_run(root, run, &e);
 	if (!path || listing_read(&files, path, &e) < 0)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/term.h"
-#include "cli/opt.h"
+#include "cli/jq.h"
 #include "json/write.h"
 #include "result/place.h"
 #include "result/pool.h"
@@ -125,7 +125,10 @@ static void print_json(const struct run *runs, size_t n)
 int runs_list(int argc, char **argv)
 {
 	static bool json;
-	static struct opt opts[] = { { "json", 0, OPT_FLAG, &json, .help = "print JSON, not a table" }, { 0 } };
+	static const char *jq;
+	static struct opt opts[] = { { "json", 0, OPT_FLAG, &json, .help = "print JSON, not a table" },
+				     JQ_OPT(&jq),
+				     { 0 } };
 	static const struct program program = { .name = "ktstr-runs list",
 						.about = "list the runs there are",
 						.opts = opts };
@@ -136,6 +139,7 @@ int runs_list(int argc, char **argv)
 	size_t n;
 
 	start(&program, argc, argv, NULL);
+	jq_begin(jq);
 	n = pool_runs(root, false, &runs);
 	if (!n)
 		say_line("no runs found at %s. Run `cargo ktstr test` to generate sidecar data.", root);
