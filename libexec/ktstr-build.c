@@ -32,6 +32,7 @@ static const char *jq;
 static long cap_given = -1;
 static unsigned cap; /* CPUs; 0: the usual share */
 static int failures;
+static struct strv stored; /* keys of what this run has built */
 
 static struct opt opts[] = {
 	{ "force", 0, OPT_FLAG, &force, NULL, "build and store even what the cache has" },
@@ -92,7 +93,8 @@ static int look_up(struct job *j, struct err *e)
 	struct cache_entry c;
 	int rc;
 
-	if (force)
+	/* one kernel under two labels is built once, --force or not */
+	if (force && !strv_has(&stored, j->key))
 		return 0;
 	rc = cache_find_equal(j->key, &c, e);
 	if (rc == 1)
@@ -328,6 +330,7 @@ static int produce(struct job *j, struct err *e)
 		if (store(j, e) < 0)
 			return -1;
 		j->stored = j->fresh = true;
+		strv_add(&stored, j->key);
 		say_cached(j);
 		return 0;
 	}

@@ -47,6 +47,8 @@ field() {
 	[ "$(jq -c .context <<<"$output")" = "$json" ]
 	[ "$(jq -r .type <<<"$output")" = host ]
 	run -2 "$SHOW" --json --ndjson
+	run -0 "$SHOW" --jq .kernel_release
+	[ "$output" = "$(uname -r)" ]
 	run -1 --separate-stderr "$SHOW" --root /nowhere
 	[[ $stderr == *"--root /nowhere: No such file"* ]]
 }

@@ -258,6 +258,8 @@ static const struct cmd_opt clean_opts[] = {
 
 static const struct cmd_opt funify_opts[] = {
 	{ STR("seed", "SEED", "Choose the names by this word") },
+	{ FLAG("keys", "Replace keys too that are no words of a known format") },
+	{ FLAG("sort-keys", "Put the members of each object in the order of their keys") },
 	{ FLAG("pretty", "Print over several lines") },
 	{ { 0 } },
 };
@@ -418,8 +420,7 @@ const struct command commands[] = {
 	{ .name = "kernel list",
 	  .about = "List cached kernels, newest first",
 	  .opts = list_opts,
-	  .later = "range",
-	  .recipes = { { "range", "ktstr-resolve {range} {json} {jq}" }, { NULL, "ktstr-cache list {json} {jq}" } } },
+	  .recipes = { { "range", "ktstr-releases {range} {json} {jq}" }, { NULL, "ktstr-cache list {json} {jq}" } } },
 	{ .name = "kernel build",
 	  .about = "Get, build and cache a kernel",
 	  .args = "[VERSION]",
@@ -432,8 +433,9 @@ const struct command commands[] = {
 	  .opts = build_opts,
 	  .recipes = { { "source", KERNEL_BUILD("{source}") },
 		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
-		       { NULL, KERNEL_BUILD("{args}") } },
-	  .later = "git clean extra-kconfig -",
+		       { "{args}", KERNEL_BUILD("{args}") },
+		       { NULL, KERNEL_BUILD("--latest") } },
+	  .later = "git clean extra-kconfig",
 	  .works = true },
 	{ .name = "kernel clean",
 	  .about = "Remove cached kernels",

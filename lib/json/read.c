@@ -189,7 +189,7 @@ static struct slice string(struct jr *r, bool *escaped)
 		}
 		r->p = (const char *)p;
 		if (*p == '\\') {
-			n = json_escape_at((const char *)p + 1, r->end, &code);
+			n = json_escape((const char *)p + 1, r->end, &code);
 			if (!n) {
 				jr_fail(r, "invalid escape");
 				return s;

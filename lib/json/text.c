@@ -36,6 +36,13 @@ bool utf8_step(const unsigned char **pp, const unsigned char *end)
 	return true;
 }
 
+size_t utf8_sequence(const char *s, const char *end)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	return utf8_step(&p, (const unsigned char *)end) ? (size_t)((const char *)p - s) : 0;
+}
+
 static bool ascii8(const unsigned char *p)
 {
 	uint64_t v;
@@ -78,8 +85,7 @@ static int hex4(const char *p, const char *end)
 	return v;
 }
 
-/* One escape at p (behind the backslash): length used, 0 when bad. */
-size_t json_escape_at(const char *p, const char *end, unsigned *code)
+size_t json_escape(const char *p, const char *end, unsigned *code)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	const char *f;
@@ -106,7 +112,7 @@ size_t json_escape_at(const char *p, const char *end, unsigned *code)
 	return 11;
 }
 
-static void add_utf8(struct str *out, unsigned c)
+void json_add_utf8(struct str *out, unsigned c)
 {
 	if (c < 0x80) {
 		str_addc(out, (char)c);
@@ -137,10 +143,10 @@ void json_decode(struct str *out, struct slice s, unsigned nul)
 		str_addn(out, p, (size_t)((bs ? bs : end) - p));
 		if (!bs)
 			break;
-		n = json_escape_at(bs + 1, end, &code);
+		n = json_escape(bs + 1, end, &code);
 		if (!n)
 			break;
-		add_utf8(out, code ? code : nul);
+		json_add_utf8(out, code ? code : nul);
 		p = bs + 1 + n;
 	}
 }

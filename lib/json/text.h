@@ -9,9 +9,6 @@
  * false when there is none. */
 bool utf8_step(const unsigned char **pp, const unsigned char *end);
 
-/* One escape at p (behind the backslash): length used, 0 when bad. */
-size_t json_escape_at(const char *p, const char *end, unsigned *code);
-
 /* Append a string's decoded text; nul: what \u0000 becomes. */
 void json_decode(struct str *out, struct slice s, unsigned nul);
 
