@@ -502,7 +502,7 @@ const struct command commands[] = {
 	{ .name = "doctor",
 	  .about = "Say what this host can do for tests, and what to type for the rest",
 	  .opts = json_opts,
-	  .recipes = { { NULL, "ktstr-doctor {json}" } } },
+	  .recipes = { { NULL, "ktstr-doctor {options}" } } },
 	{ 0 },
 };
 
