@@ -339,9 +339,9 @@ static const struct cmd_opt shell_opts[] = {
 	{ { 0 } },
 };
 
-#define KERNEL_BUILD(spec)                                              \
-	"ktstr-resolve {force} " spec " | ktstr-fetch {skip-sha256} | " \
-	"ktstr-build {force} {clean} {cpu-cap} {extra-kconfig} {jq}"
+#define KERNEL_BUILD(spec)                                                                      \
+	"ktstr-resolve {force} {clean} {extra-kconfig} " spec " | ktstr-fetch {skip-sha256} | " \
+	"ktstr-build {force} {clean} {cpu-cap} {jq}"
 
 const struct command commands[] = {
 	{ .name = "test",
@@ -433,7 +433,6 @@ const struct command commands[] = {
 		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
 		       { "{args}", KERNEL_BUILD("{args}") },
 		       { NULL, KERNEL_BUILD("--latest") } },
-	  .later = "git clean extra-kconfig",
 	  .works = true },
 	{ .name = "kernel clean",
 	  .about = "Remove cached kernels",
