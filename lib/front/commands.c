@@ -256,6 +256,11 @@ static const struct cmd_opt clean_opts[] = {
 	{ { 0 } },
 };
 
+#define PIN_OPT { STR("pin", "FILE", "Take the model this pin names, not the built-in one") }
+
+static const struct cmd_opt pin_opts[] = { PIN_OPT, { { 0 } } };
+static const struct cmd_opt model_status_opts[] = { PIN_OPT, JSON_OPT("Print JSON, not four lines"), { { 0 } } };
+
 static const struct cmd_opt funify_opts[] = {
 	{ STR("seed", "SEED", "Choose the names by this word") },
 	{ FLAG("keys", "Replace keys too that are no words of a known format") },
@@ -377,7 +382,10 @@ const struct command commands[] = {
 	{ .name = "stats",
 	  .about = "Show results, the newest run by default",
 	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report" } } },
-	{ .name = "stats list", .about = "List runs, newest first", .recipes = { { NULL, "ktstr-runs list" } } },
+	{ .name = "stats list",
+	  .about = "List runs, newest first",
+	  .opts = json_opts,
+	  .recipes = { { NULL, "ktstr-runs list {json} {jq}" } } },
 	{ .name = "stats list-metrics",
 	  .about = "List the metrics and their thresholds",
 	  .opts = json_opts,
@@ -388,7 +396,6 @@ const struct command commands[] = {
 	  .recipes = { { NULL, "ktstr-runs values {options}" } } },
 	{ .name = "stats show-host",
 	  .about = "Show the host a run was made on",
-	  .later = "*",
 	  .opts = run_opts,
 	  .recipes = { { NULL, "ktstr-runs host {options}" } } },
 	{ .name = "stats explain-sidecar",
@@ -441,11 +448,16 @@ const struct command commands[] = {
 	{ .name = "model", .about = "Manage the cached language model" },
 	{ .name = "model fetch",
 	  .about = "Download the model and check it",
-	  .recipes = { { NULL, "ktstr-model fetch" } } },
+	  .opts = pin_opts,
+	  .recipes = { { NULL, "ktstr-model fetch {options}" } } },
 	{ .name = "model status",
 	  .about = "Say whether the model is there and whole",
-	  .recipes = { { NULL, "ktstr-model status" } } },
-	{ .name = "model clean", .about = "Delete the model", .recipes = { { NULL, "ktstr-model clean" } } },
+	  .opts = model_status_opts,
+	  .recipes = { { NULL, "ktstr-model status {options}" } } },
+	{ .name = "model clean",
+	  .about = "Delete the model",
+	  .opts = pin_opts,
+	  .recipes = { { NULL, "ktstr-model clean {options}" } } },
 	{ .name = "verifier",
 	  .about = "Collect BPF verifier figures of every scheduler",
 	  .detail = "Every scheduler, kernel and topology is a test of its own.",
