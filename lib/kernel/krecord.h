@@ -25,6 +25,7 @@ struct krecord {
 	char *tarball, *sha256;
 	char *failed_stage, *failure; /* of an error record */
 	bool lean, temp, dirty, is_git;
+	bool force; /* what any cache has does not count */
 };
 
 /* Read the keys stages need; index, total, spec, label and state must be
