@@ -22,20 +22,25 @@ tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 
 # What a program needs beyond lib/ and libc.
 LDLIBS_ktstr-download	:= -lcurl -larchive -lcrypto
+LDLIBS_ktstr-releases	:= -lcurl
 LDLIBS_ktstr-remote	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-build	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_vm-tool		:= -larchive -lelf
+LDLIBS_net-tool		:= -lcurl
 LDLIBS_kernel		:= -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
-LDLIBS_ktstr-compare	:= -lm
+LDLIBS_ktstr-funify	:= -lcrypto
+LDLIBS_ktstr-compare	:= -lgit2
+LDLIBS_ktstr-jq		:= -ljq
 
 # What every run over cached kernels starts, and nothing but libc is in it: a
 # static program starts in half the time.
-$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache,$(eval LDFLAGS_$p := -static))
+$(foreach p,cargo-ktstr ktstr-resolve ktstr-fetch ktstr-exec ktstr-cache ktstr-complete ktstr-completions ktstr-stats \
+	 ktstr-locks ktstr-show-host ktstr-budget,$(eval LDFLAGS_$p := -static))
 
-all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/compile_commands.json
+all: $(progs:%=$B/%) $B/$(init) $B/libktstr.a $B/man/.made $B/compile_commands.json
 
 $(progs:%=$B/%) $(filter-out %-tests,$(tools:%=$B/%)): %: %.o $B/lib/all.a
 	@echo '  LD      $@'
@@ -70,20 +75,37 @@ $B/libktstr.a: $(runtime) Makefile
 	@$(OBJCOPY) --wildcard --keep-global-symbol='ktstr_*' $B/lib/ktstr.o
 	@$(AR) rcs $@ $B/lib/ktstr.o
 
+# The manual: options, commands and variables are filled in from the programs.
+pages	:= $(wildcard share/man/*.in)
+mdoc	:= $B/share/man/mdoc
+
+$(mdoc): %: %.o $B/lib/all.a
+	@echo '  LD      $@'
+	@$(CC) $(SAN) $(LDFLAGS) -o $@ $^
+
+$B/man/.made: $(mdoc) $(pages) $(wildcard share/man/*.more) $(progs:%=$B/%)
+	@echo '  MAN     $(@D)'
+	@mkdir -p $(@D)/man1 $(@D)/man5 $(@D)/man7
+	@export ASAN_OPTIONS=detect_leaks=0; set -e; \
+	 for p in $(pages:share/man/%.in=%); do $(mdoc) $B/libexec share/man/$$p.in >$(@D)/man$${p##*.}/$$p; done; \
+	 for c in $$($(mdoc) --commands); do $(mdoc) $B/libexec --command $$c share/man >$(@D)/man1/cargo-ktstr-$$c.1; done
+	@touch $@
+
 $B/%.o: %.c $B/flags
 	@echo '  CC      $<'
 	@mkdir -p $(@D)
 	@$(flags) -MMD -MP -c -o $@ $<
 
-# The preset table is part of the object (.incbin).
+# These tables are part of the objects (.incbin).
 $B/lib/test/presets.o: share/gauntlet/presets
+$B/lib/funify/words.o: $(wildcard share/funify/*)
 
 $(shell mkdir -p $B)
 ifneq ($(strip $(flags)),$(strip $(file <$B/flags)))
 $(file >$B/flags,$(flags))
 endif
 
-objects	 = $(lib) $(progs:%=$B/%.o) $B/$(init).o $(tools:%=$B/%.o)
+objects	 = $(lib) $(progs:%=$B/%.o) $B/$(init).o $(tools:%=$B/%.o) $(mdoc).o
 
 $B/compile_commands.json: $B/flags Makefile
 	@{ echo '['; sep=; for o in $(objects); do \
@@ -117,20 +139,22 @@ bench: all tools
 	@B=$B t/bench/run $(BENCH)
 
 # Programs by name, data by folder.
-share	:= kconfig cargo example gauntlet explain demo/build-scx
+share	:= kconfig completions schema cargo example gauntlet explain demo/build-scx
 install: all
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin libexec/ktstr lib/pkgconfig include share/ktstr)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin libexec/ktstr lib/pkgconfig include share/ktstr $(addprefix share/man/man,1 5 7))
 	install $B/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/bin
 	install $(patsubst %,$B/%,$(helpers)) $(DESTDIR)$(PREFIX)/libexec/ktstr
 	install -m 644 $B/libktstr.a $(DESTDIR)$(PREFIX)/lib
 	install -m 644 lib/test/ktstr.h $(DESTDIR)$(PREFIX)/include
 	sed 's|@PREFIX@|$(PREFIX)|' share/ktstr.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/ktstr.pc
 	cd share && cp -R --parents $(share) $(DESTDIR)$(PREFIX)/share/ktstr
+	for s in 1 5 7; do install -m 644 $B/man/man$$s/* $(DESTDIR)$(PREFIX)/share/man/man$$s; done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/lib/libktstr.a \
 	  $(DESTDIR)$(PREFIX)/include/ktstr.h $(DESTDIR)$(PREFIX)/lib/pkgconfig/ktstr.pc
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/ktstr $(DESTDIR)$(PREFIX)/share/ktstr
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man[157]/cargo-ktstr*.[157] $(DESTDIR)$(PREFIX)/share/man/man[157]/ktstr-*.[157]
 
 clean:
 	rm -rf $B

@@ -4,7 +4,6 @@
  * no kernel and no VM; what it knows about commands is the table of
  * front/commands.c. A word that is no command runs ktstr-WORD.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "cli/opt.h"
+#include "cli/page.h"
 #include "base/proc.h"
 #include "base/where.h"
 #include "front/commands.h"
@@ -41,14 +41,6 @@ static struct program root = {
 	.detail = "An unknown command NAME runs ktstr-NAME. KTSTR_TRACE=1 prints every pipeline before\n"
 		  "it runs.",
 };
-
-/* Descriptors 0 to 2 must be taken, or a pipe would get one of them. */
-static void open_standard(void)
-{
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0)
-			_exit(1);
-}
 
 /* The directory of a file below one of our own directories. */
 static char *dir_of(char *file)
@@ -129,6 +121,21 @@ static int run(struct pipeline *p, const char *dir, const char *who, const char 
 	return code;
 }
 
+/* A stage would find a bad expression only when others are at work. */
+static void check_jq(const struct call *call, const char *dir)
+{
+	const char *expr = call_value(call, "jq");
+	auto_free char *program = xasprintf("%s/ktstr-jq", dir);
+	char *argv[] = { program, (char *)"--check", (char *)"--", (char *)expr, NULL };
+	struct err e;
+	int code = expr ? child_run(argv, NULL, NULL, &e) : 0;
+
+	if (code < 0)
+		die_err(&e);
+	if (code)
+		exit(code);
+}
+
 static int run_command(const struct command *cmd, int argc, char **argv)
 {
 	auto_free char *who = xasprintf("'cargo ktstr %s'", cmd->name);
@@ -144,6 +151,8 @@ static int run_command(const struct command *cmd, int argc, char **argv)
 	if ((!explain && call_check_later(&call, &e) < 0) || call_pipeline(&call, &p, &e) < 0)
 		die_err(&e);
 	dir = prepare();
+	if (p.n > 1 && !explain)
+		check_jq(&call, dir);
 	code = run(&p, dir, who, cmd->needs);
 	pipeline_release(&p);
 	call_release(&call);
@@ -202,6 +211,7 @@ static int help(const struct program *p, const struct command *group, char **wor
 	int code;
 
 	if (!*words) {
+		page_show(p->name);
 		opt_help(p, true);
 		return 0;
 	}
@@ -270,7 +280,6 @@ int main(int argc, char **argv)
 	struct str list = { 0 };
 	int n;
 
-	open_standard();
 	signal(SIGPIPE, SIG_DFL);
 	env_set(ENV_LABEL, root.name);
 	env_set(ENV_PROGRESS_FD, NULL);

@@ -11,6 +11,7 @@
 
 #include "base/env.h"
 #include "base/file.h"
+#include "cli/jq.h"
 #include "cli/opt.h"
 #include "base/proc.h"
 #include "base/stop.h"
@@ -27,10 +28,17 @@
 #include "kernel/tree.h"
 
 static bool force;
+static const char *jq;
+static long cap_given = -1;
+static unsigned cap; /* CPUs; 0: the usual share */
 static int failures;
+static struct strv stored; /* keys of what this run has built */
 
 static struct opt opts[] = {
 	{ "force", 0, OPT_FLAG, &force, NULL, "build and store even what the cache has" },
+	JQ_OPT(&jq),
+	{ "cpu-cap", 0, OPT_INT, &cap_given, "N", "reserve exactly N CPUs for make", .min = 1, .max = 1 << 20,
+	  .unit = "CPU" },
 	{ 0 },
 };
 
@@ -85,7 +93,8 @@ static int look_up(struct job *j, struct err *e)
 	struct cache_entry c;
 	int rc;
 
-	if (force)
+	/* one kernel under two labels is built once, --force or not */
+	if (force && !strv_has(&stored, j->key))
 		return 0;
 	rc = cache_find_equal(j->key, &c, e);
 	if (rc == 1)
@@ -130,7 +139,7 @@ static int take_source(struct job *j, struct lock *l, struct err *e)
 
 static int run_make(struct job *j, struct make *m, struct err *e)
 {
-	auto_free char *jobs = xasprintf("-j%u", make_jobs());
+	auto_free char *jobs = xasprintf("-j%u", m->budget->cpus);
 	auto_free char *kind =
 		xasprintf("%s-%s-%s", kernel_arch(), j->k->lean ? "lean" : "default", j->temp ? "image" : "all");
 	/* nothing else of a tree that goes away is ever used */
@@ -181,9 +190,14 @@ static int find_results(struct job *j, struct err *e)
 static int build(struct job *j, struct err *e)
 {
 	auto_free char *logs = xasprintf("%s/.logs", j->root);
+	struct budget budget = BUDGET_NONE;
 	struct make m;
 	int rc = make_open(&m, j->k->src, j->k->label, logs, j->key, e);
 
+	m.budget = &budget;
+	budget.label = j->k->label;
+	if (rc == 0)
+		rc = budget_take(&budget, cap, e);
 	if (rc == 0) {
 		note("building %s, log: %s", j->k->src, m.log);
 		rc = kconfig_apply(&m, j->k->lean, e);
@@ -194,6 +208,7 @@ static int build(struct job *j, struct err *e)
 		rc = kconfig_validate(j->k->src, e);
 	if (rc == 0 && !j->temp)
 		rc = write_compile_commands(&m, e);
+	budget_release(&budget);
 	if (rc == 0)
 		rc = find_results(j, e);
 	make_close(&m);
@@ -315,6 +330,7 @@ static int produce(struct job *j, struct err *e)
 		if (store(j, e) < 0)
 			return -1;
 		j->stored = j->fresh = true;
+		strv_add(&stored, j->key);
 		say_cached(j);
 		return 0;
 	}
@@ -457,6 +473,9 @@ int main(int argc, char **argv)
 	int n;
 
 	start(&program, argc, argv, &n);
+	jq_begin(jq);
+	if (budget_cap(cap_given, NULL, &cap, &e) < 0)
+		die_err(&e);
 	stop_watch();
 	if (pump(STDIN_FILENO, on, NULL, &e) < 0)
 		die_err(&e);

@@ -10,14 +10,17 @@
 
 #include "base/file.h"
 #include "base/term.h"
+#include "cli/jq.h"
 #include "cli/opt.h"
 #include "kernel/cache_show.h"
 
 static bool json, force, corrupt_only;
 static long keep = -1;
 
+static const char *jq;
 static struct opt opts[] = {
 	{ "json", 0, OPT_FLAG, &json, NULL, "list: one JSON document" },
+	JQ_OPT(&jq),
 	{ .name = "keep",
 	  .type = OPT_INT,
 	  .to = &keep,
@@ -334,6 +337,7 @@ int main(int argc, char **argv)
 	int n;
 	char **words = start(&program, argc, argv, &n);
 
+	jq_begin(jq);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (strcmp(words[0], verbs[i].name) != 0)
 			continue;

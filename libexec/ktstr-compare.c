@@ -1,124 +1,166 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ktstr-compare: what result records on stdin amount to.
- *
- *	report	summary of one run
- *	metrics	the metrics there are and their thresholds; reads nothing
+ * ktstr-compare: what changed between two sides of a pool of results, read as
+ * a record stream. Exits 1 when something got worse.
  */
-#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/opt.h"
-#include "base/term.h"
-#include "result/analysis.h"
+#include "cli/jq.h"
+#include "result/findings.h"
+#include "result/judge.h"
+#include "result/place.h"
+#include "result/revspec.h"
+#include "result/rows.h"
+#include "result/sides.h"
 
-static int verb_report(int argc, char **argv)
+static struct side_filter both, own[SIDES];
+static struct question question;
+static const char *format = "table", *policy_file, *dir, *jq;
+static double threshold;
+static bool require_pairs, all, json;
+
+static const char *const formats[] = { "table", "json", "csv", "markdown", "junit", NULL };
+
+#define DIMENSION(d, n, a)                                                                         \
+	{ n, 0, OPT_LIST, &both.values[d], a, "both sides: results with this " n "; repeatable" }, \
+		{ "a-" n, 0, OPT_LIST, &own[SIDE_A].values[d], a, "side A: instead of --" n },     \
+	{                                                                                          \
+		"b-" n, 0, OPT_LIST, &own[SIDE_B].values[d], a, "side B: instead of --" n          \
+	}
+
+static struct opt opts[] = {
+	DIMENSION(DIM_KERNEL, "kernel", "VERSION"),
+	DIMENSION(DIM_SCHEDULER, "scheduler", "NAME"),
+	DIMENSION(DIM_TOPOLOGY, "topology", "LABEL"),
+	DIMENSION(DIM_WORK_TYPE, "work-type", "TYPE"),
+	DIMENSION(DIM_PROJECT_COMMIT, "project-commit", "REV"),
+	DIMENSION(DIM_KERNEL_COMMIT, "kernel-commit", "REV"),
+	DIMENSION(DIM_RUN_SOURCE, "run-source", "NAME"),
+	{ "filter", 'E', OPT_STR, &question.filter, "TEXT",
+	  "only rows whose scenario, topology, scheduler or work type has it" },
+	{ "threshold", 0, OPT_REAL, &threshold, "PCT", "relative threshold of every metric, in percent",
+	  .conflicts = "policy" },
+	{ "policy", 0, OPT_STR, &policy_file, "FILE", "JSON file of thresholds" },
+	{ "alpha", 0, OPT_REAL, &question.alpha, "P", "count a change only if it is significant at this level" },
+	{ "no-average", 0, OPT_FLAG, &question.apart, .help = "keep every result apart" },
+	{ "require-pairs", 0, OPT_FLAG, &require_pairs, .help = "exit 1 when nothing could be compared" },
+	{ "all", 0, OPT_FLAG, &all, .help = "list what did not change, too" },
+	{ "format", 0, OPT_STR, &format, "FORMAT", "table, json, csv, markdown or junit", .choices = formats },
+	{ "json", 0, OPT_FLAG, &json, .help = "the same as --format json", .conflicts = "format" },
+	JQ_OPT(&jq),
+	{ "dir", 0, OPT_STR, &dir, "DIR", "where the results were read from, for messages" },
+	{ 0 }
+};
+
+static const struct program program = { .name = "ktstr-compare",
+					.args = "[FILE]",
+					.about = "compare two sides of a pool, read as records from FILE or stdin",
+					.opts = opts,
+					.max_args = 1 };
+
+static bool is_given(const char *name)
 {
-	static const struct program program = { .name = "ktstr-compare report",
-						.about = "summarise the results given as records on stdin" };
-	struct rows rows;
+	for (const struct opt *o = opts; o->name; o++)
+		if (strcmp(o->name, name) == 0)
+			return o->given;
+	return false;
+}
+
+static void take_policy(struct policy *p)
+{
 	struct err e;
 
-	start(&program, argc, argv, NULL);
-	if (rows_read(&rows, STDIN_FILENO, &e) < 0)
+	policy_init(p);
+	if (is_given("threshold") && policy_percent(p, threshold, &e) < 0)
 		die_err(&e);
-	analysis_print(&rows, stdout);
-	rows_release(&rows);
-	return 0;
+	if (policy_file && policy_read(p, policy_file, &e) < 0)
+		die_err(&e);
+	if (is_given("alpha") && (question.alpha <= 0 || question.alpha >= 1))
+		usage_error(&program, "--alpha is a probability, above 0 and below 1; got %g", question.alpha);
 }
 
-static void metrics_json(void)
+/* Commits are resolved once, under the name of the option they came by. */
+static void resolve_commits(struct side_filter *f, const char *prefix)
 {
-	auto_str struct str text = { 0 };
-	struct jw w;
+	struct err e;
 
-	jw_init(&w, &text, 2);
-	jw_array(&w);
-	for (const struct metric *m = metrics; m < metrics + METRIC_COUNT; m++) {
-		jw_object(&w);
-		jw_key_str(&w, "name", m->name);
-		jw_key_str(&w, "polarity", m->higher_is_better ? "HigherBetter" : "LowerBetter");
-		jw_key(&w, "kind");
-		json_copy(&w, (struct slice){ m->kind, strlen(m->kind) });
-		jw_key_f64(&w, "default_abs", m->abs);
-		jw_key_f64(&w, "default_rel", m->rel);
-		jw_key_str(&w, "display_unit", m->unit);
-		jw_end(&w);
+	for (int d = DIM_PROJECT_COMMIT; d <= DIM_KERNEL_COMMIT; d++) {
+		auto_free char *option = xasprintf("%s%s", prefix, dimension_names[d]);
+
+		if (revspec_resolve(&f->values[d], option, d == DIM_KERNEL_COMMIT ? REVSPEC_KERNEL : REVSPEC_PROJECT,
+				    &e) < 0)
+			die_err(&e);
 	}
-	jw_end(&w);
-	puts(text.s);
 }
 
-static void metrics_table(void)
+static void take_sides(void)
 {
-	static const char *const heads[] = { "NAME", "POLARITY", "DEFAULT_ABS", "DEFAULT_REL", "UNIT" };
-	struct table t;
+	resolve_commits(&both, "");
+	resolve_commits(&own[SIDE_A], "a-");
+	resolve_commits(&own[SIDE_B], "b-");
+	for (int s = 0; s < SIDES; s++)
+		for (int d = 0; d < DIM_COUNT; d++)
+			question.side[s].values[d] = own[s].values[d].n ? own[s].values[d] : both.values[d];
+}
 
-	table_init(&t, ARRAY_SIZE(heads));
-	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-		table_cell(&t, heads[i]);
-	for (const struct metric *m = metrics; m < metrics + METRIC_COUNT; m++) {
-		auto_free char *abs = xasprintf("%.15g", m->abs), *rel = xasprintf("%.15g", m->rel);
+static void read_rows(struct rows *rows, const char *path)
+{
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	struct err e;
 
-		table_cell(&t, m->name);
-		table_cell(&t, m->higher_is_better ? "higher" : "lower");
-		table_cell(&t, abs);
-		table_cell(&t, rel);
-		table_cell(&t, m->unit);
+	if (fd < 0)
+		die_sys("open %s", path);
+	if (rows_read(rows, fd, &e) < 0)
+		die_err(&e);
+	if (path)
+		close(fd);
+}
+
+static void print(const struct report *r)
+{
+	struct str text = { 0 };
+
+	if (json || strcmp(format, "json") == 0) {
+		findings_json(r, &text);
+		fputs(text.s, stdout);
+		str_release(&text);
+	} else if (strcmp(format, "csv") == 0) {
+		findings_csv(r, stdout);
+	} else if (strcmp(format, "markdown") == 0) {
+		findings_markdown(r, stdout);
+	} else if (strcmp(format, "junit") == 0) {
+		findings_junit(r, stdout);
+	} else {
+		findings_table(r, stdout);
 	}
-	table_print(&t, stdout);
-	table_release(&t);
-}
-
-static int verb_metrics(int argc, char **argv)
-{
-	static bool json;
-	static struct opt opts[] = { { "json", 0, OPT_FLAG, &json, .help = "print JSON, not a table" }, { 0 } };
-	static const struct program program = { .name = "ktstr-compare metrics",
-						.about = "list the metrics and their thresholds",
-						.opts = opts };
-
-	start(&program, argc, argv, NULL);
-	if (json)
-		metrics_json();
-	else
-		metrics_table();
-	return 0;
-}
-
-/* Words that ask for the comparison of two sides. */
-static bool is_side_option(const char *word)
-{
-	static const char *const words[] = {
-		"-E",          "--filter",   "--threshold", "--policy",         "--no-average",    "--kernel",
-		"--scheduler", "--topology", "--work-type", "--project-commit", "--kernel-commit", "--run-source",
-		"--a-",        "--b-"
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (starts_with(word, words[i]))
-			return true;
-	return false;
 }
 
 int main(int argc, char **argv)
 {
-	static struct program program = {
-		.name = "ktstr-compare", .args = "report|metrics", .about = "summarise result records", .tail = true
-	};
-	char **words;
+	struct comparison c;
+	struct policy policy;
+	struct report r;
+	struct rows rows;
+	struct err e;
+	char **files;
 	int n;
 
-	words = start(&program, argc, argv, &n);
-	if (n && strcmp(words[0], "report") == 0)
-		return finish(verb_report(n, words));
-	if (n && strcmp(words[0], "metrics") == 0)
-		return finish(verb_metrics(n, words));
-	if (n && words[0][0] == '-' && !is_side_option(words[0])) {
-		program.tail = false;
-		start(&program, n + 1, argv, &n);
-	}
-	die("stats %s is not available in this version",
-	    n && strcmp(words[0], "values") == 0 ? "list-values" : "compare");
+	files = start(&program, argc, argv, &n);
+	jq_begin(jq);
+	take_policy(&policy);
+	take_sides();
+	question.policy = &policy;
+	question.where = dir ? dir : runs_root();
+	question.all_intervals = all;
+	if (comparison_ask(&c, &question, &e) < 0)
+		die_err(&e);
+	read_rows(&rows, n ? files[0] : NULL);
+	if (comparison_make(&c, &rows, &question, &e) < 0)
+		die_err(&e);
+	report_init(&r, &c, all);
+	print(&r);
+	return finish(c.verdict[REGRESSION] || (require_pairs && !c.state[PAIR_COMPARED]));
 }

@@ -17,6 +17,7 @@
 #include "kernel/cache.h"
 #include "kernel/key.h"
 #include "kernel/label.h"
+#include "kernel/lookup.h"
 #include "kernel/spec.h"
 #include "kernel/tarball.h"
 #include "kernel/tree.h"
@@ -26,24 +27,28 @@ struct kernel {
 	struct spec spec;
 	const char *kind; /* "version", "path", "tarball", "key", "range", "git" */
 	char *label, *key;
-	char *source; /* canonical path of a tree or a tarball */
+	char *version; /* of a release */
+	char *source;  /* canonical path of a tree or a tarball */
+	bool latest;   /* no spec: the newest stable release */
 	bool failed;
 	struct err why;
 };
 
-static bool lean, force;
+static bool lean, force, latest;
 static struct opt opts[] = {
 	{ "lean", 0, OPT_FLAG, &lean, NULL, "build from the lean configuration instead of defconfig" },
+	{ "latest", 0, OPT_FLAG, &latest, NULL,
+	  "without SPEC: the newest stable release with a patch number of 8 or more" },
 	{ "force", 0, OPT_FLAG, &force, NULL, "do not look for a release, a tree or a tarball in the cache" },
 	{ 0 },
 };
 static const struct program program = {
 	.name = "ktstr-resolve",
-	.args = "SPEC...",
+	.args = "[SPEC]...",
 	.about = "turn kernel specs into kernel records",
-	.detail = "SPEC is a path of a source tree or source tarball, a version or a cache key.",
+	.detail = "SPEC is a path of a source tree or source tarball, a version, a series such as 6.14, a range\n"
+		  "START..END or a cache key.",
 	.opts = opts,
-	.min_args = 1,
 	.max_args = -1,
 };
 
@@ -51,6 +56,16 @@ static struct key_config config;
 static struct kernel *kernels;
 static size_t total;
 static int status;
+
+static void kernel_release(struct kernel *k)
+{
+	spec_release(&k->spec);
+	free(k->label);
+	free(k->key);
+	free(k->version);
+	free(k->source);
+	*k = (struct kernel){ 0 };
+}
 
 /* "--kernel SPEC: why", the hint of a path in the same line. */
 static void fail(struct kernel *k, const struct err *why)
@@ -64,7 +79,7 @@ static void fail(struct kernel *k, const struct err *why)
 		return;
 	}
 	k->why = e;
-	if (!starts_with(e.text, "--kernel "))
+	if (!k->latest && !starts_with(e.text, "--kernel "))
 		err_wrap(&k->why, "--kernel %s", k->spec.text);
 }
 
@@ -90,18 +105,111 @@ static void parse_all(char **words, size_t n)
 		if (spec_parse(text, &k->spec, &e) < 0)
 			fail(k, &e);
 	}
+	if (!total && latest)
+		kernels[total++] =
+			(struct kernel){ .latest = true, .spec = { .kind = SPEC_VERSION, .text = xstrdup("latest") } };
+}
+
+/* "6.14.0" is released as 6.14. */
+static char *released_as(const char *version)
+{
+	struct version v;
+	char *patch;
+
+	if (version_parse(version, strlen(version), &v) < 0 || !v.has_patch || v.patch)
+		return xstrdup(version);
+	patch = strchr(strchr(version, '.') + 1, '.');
+	return xasprintf("%.*s%s", (int)(patch - version), version, patch + strcspn(patch, "-"));
+}
+
+static void set_version(struct kernel *k, const char *version)
+{
+	k->version = released_as(version);
+	k->key = key_of_version(&config, k->version);
+	if (!k->label)
+		k->label = xstrdup(version);
+}
+
+static bool is_series(const struct kernel *k)
+{
+	struct version v;
+
+	return version_parse(k->spec.text, strlen(k->spec.text), &v) == 0 && version_is_series(&v);
 }
 
 static void name_version(struct kernel *k)
 {
-	struct version v;
-
 	k->kind = "version";
+	if (k->latest)
+		return;
 	k->label = xstrdup(k->spec.text);
-	if (version_parse(k->spec.text, strlen(k->spec.text), &v) == 0 && version_is_series(&v))
-		unsupported(k, "version prefixes", "give one release, as in 6.14.2");
-	else
-		k->key = key_of_version(&config, k->spec.text);
+	if (!is_series(k))
+		set_version(k, k->spec.text);
+}
+
+/* Whether kernel.org has to say which release is meant. */
+static bool is_open(const struct kernel *k)
+{
+	return !k->failed && (k->spec.kind == SPEC_RANGE || (k->spec.kind == SPEC_VERSION && !k->version));
+}
+
+/* Put the releases of a range in its place. */
+static void expand(struct kernel **list, size_t *n, struct kernel *k, const struct strv *versions)
+{
+	for (size_t i = 0; i < versions->n; i++) {
+		struct kernel *one = &(*list)[(*n)++];
+
+		*one = (struct kernel){ .kind = "version", .spec.kind = SPEC_VERSION };
+		one->spec.text = xstrdup(k->spec.text);
+		set_version(one, versions->v[i]);
+	}
+	kernel_release(k);
+}
+
+/* Fill in the answers; a range becomes several kernels. */
+static void settle(struct lookup *answers, size_t n)
+{
+	size_t room = total, kept = 0, next = 0;
+	struct kernel *list;
+
+	for (size_t i = 0; i < n; i++)
+		room += answers[i].versions.n;
+	list = xcalloc(room, sizeof(*list));
+	for (size_t i = 0; i < total; i++) {
+		struct kernel *k = &kernels[i];
+		struct lookup *a = is_open(k) ? &answers[next++] : NULL;
+
+		if (a && a->failed)
+			fail(k, &a->why);
+		if (a && !a->failed && k->spec.kind == SPEC_RANGE) {
+			expand(&list, &kept, k, &a->versions);
+			continue;
+		}
+		if (a && !a->failed)
+			set_version(k, a->versions.v[0]);
+		list[kept++] = *k;
+	}
+	free(kernels);
+	kernels = list;
+	total = kept;
+}
+
+static int look_up(struct err *e)
+{
+	struct lookup *asked = xcalloc(total + 1, sizeof(*asked));
+	size_t n = 0;
+	int rc;
+
+	for (size_t i = 0; i < total; i++)
+		if (is_open(&kernels[i]))
+			asked[n++].spec = kernels[i].latest ? NULL : kernels[i].spec.text;
+	rc = n ? lookup_run(asked, n, e) : 0;
+	if (rc == 0 && n)
+		settle(asked, n);
+	for (size_t i = 0; i < n; i++)
+		lookup_release(&asked[i]);
+	free(asked);
+	return rc;
 }
 
 static void name_path(struct kernel *k)
@@ -147,7 +255,6 @@ static void name_one(struct kernel *k)
 		break;
 	case SPEC_RANGE:
 		k->kind = "range";
-		unsupported(k, "kernel ranges", "give --kernel once for each release");
 		break;
 	case SPEC_GIT:
 		k->kind = "git";
@@ -191,15 +298,6 @@ static int check_labels(bool before_io, struct err *e)
 			return err_set(e, "labels \"%s\" and \"%s\" both sanitize to \"%s\"", a->label, b->label, name);
 		}
 	return 0;
-}
-
-static void kernel_release(struct kernel *k)
-{
-	spec_release(&k->spec);
-	free(k->label);
-	free(k->key);
-	free(k->source);
-	*k = (struct kernel){ 0 };
 }
 
 static bool same_kernel(const struct kernel *a, const struct kernel *b)
@@ -268,7 +366,7 @@ static void emit_error(size_t index, const struct kernel *k)
 	edit_str(&error, "hint", k->why.hint);
 	edit_finish(&error, &text);
 	text.s[--text.len] = '\0';
-	begin(&d, index, k, k->spec.kind == SPEC_VERSION ? k->spec.text : NULL);
+	begin(&d, index, k, k->version);
 	edit_str(&d, "state", "error");
 	edit_raw(&d, "error", text.s);
 	emit(&d);
@@ -332,7 +430,7 @@ static void emit_found(size_t index, struct kernel *k, const struct cache_entry 
 		say_hit(k, c);
 	free(k->key);
 	k->key = xstrdup(c->key);
-	begin(&d, index, k, k->spec.kind == SPEC_VERSION ? k->spec.text : c->version);
+	begin(&d, index, k, k->version ? k->version : c->version);
 	edit_str(&d, "state", "cached");
 	edit_str(&d, "dir", c->dir);
 	if (t->path)
@@ -344,7 +442,7 @@ static void emit_missing(size_t index, const struct kernel *k, const struct tree
 {
 	struct edit d;
 
-	begin(&d, index, k, k->spec.kind == SPEC_VERSION ? k->spec.text : NULL);
+	begin(&d, index, k, k->version);
 	edit_str(&d, "state", t->path ? "fetched" : "missing");
 	if (force)
 		edit_bool(&d, "force", true);
@@ -416,7 +514,7 @@ static int prepare(struct err *e)
 	for (size_t i = 0; i < total; i++)
 		if (!kernels[i].failed && kernels[i].spec.kind != SPEC_PATH)
 			name_one(&kernels[i]);
-	if (check_labels(true, e) < 0)
+	if (check_labels(true, e) < 0 || look_up(e) < 0)
 		return -1;
 	for (size_t i = 0; i < total; i++)
 		if (!kernels[i].failed && kernels[i].spec.kind == SPEC_PATH)
@@ -434,7 +532,9 @@ int main(int argc, char **argv)
 	lean |= env_get(ENV_LEAN) != NULL;
 	if (key_config_load(&config, lean, NULL, &e) < 0)
 		die_err(&e);
-	kernels = xcalloc((size_t)n, sizeof(*kernels));
+	if (!n && !latest)
+		usage_error(&program, "the following required arguments were not provided:\n  SPEC...");
+	kernels = xcalloc((size_t)n + 1, sizeof(*kernels));
 	parse_all(words, (size_t)n);
 	if (prepare(&e) < 0)
 		return refuse(words, (size_t)n, &e);

@@ -12,7 +12,7 @@ setup() {
 }
 
 report() {
-	"$SIDECAR" read --whole "$R" | "$COMPARE" report
+	"$SIDECAR" read --whole "$R" | "$STATS" report
 }
 
 # A result without monitor, programs, stimuli and KVM figures.
@@ -67,7 +67,7 @@ plain='.monitor = null | .verifier_stats = [] | .kvm_stats = null | .stimulus_ev
 	export KTSTR_LABEL="cargo ktstr"
 	quiet() {
 		# shellcheck disable=SC2016
-		run -0 --separate-stderr bash -o pipefail -c '"$1" read --newest --whole | "$2" report' _ "$SIDECAR" "$COMPARE"
+		run -0 --separate-stderr bash -o pipefail -c '"$1" read --newest --whole | "$2" report' _ "$SIDECAR" "$STATS"
 		[ -z "$output" ]
 		grep -qx 'cargo ktstr: no sidecar data found (skipped)' <<<"$stderr"
 	}
@@ -189,38 +189,25 @@ plain='.monitor = null | .verifier_stats = [] | .kvm_stats = null | .stimulus_ev
 	"$SIDECAR" read --whole "$R" >whole
 	head -n1 whole >rows
 	head -c 500 whole >>rows
-	run -1 --separate-stderr "$COMPARE" report <rows
+	run -1 --separate-stderr "$STATS" report <rows
 	[ -z "$output" ]
 	[[ $stderr == *"line 2 of the record stream is cut short"* ]]
 	echo '{"type":"sidecar","test_name":"t"}' >rows
-	run -1 "$COMPARE" report <rows
+	run -1 "$STATS" report <rows
 	[[ $output == *"line 1 of the record stream: missing field"* ]]
 }
 
 @test "the metrics are listed in their order with their thresholds" {
-	run -0 "$COMPARE" metrics
+	run -0 "$STATS" metrics
 	[ "${#lines[@]}" = 20 ]
 	[ "${lines[0]}" = " NAME                              POLARITY  DEFAULT_ABS  DEFAULT_REL  UNIT " ]
 	[ "${lines[1]}" = " worst_spread                      lower     5            0.25         %    " ]
 	[ "${lines[13]}" = " total_iterations                  higher    100          0.1               " ]
-	"$COMPARE" metrics --json >json
+	"$STATS" metrics --json >json
 	[ "$(jq -r '.[].name' json | xargs)" = "$(awk 'NR > 1 { print $1 }' <<<"$output" | xargs)" ]
 	jq -e '.[0] == {name: "worst_spread", polarity: "LowerBetter", kind: {Gauge: "Last"}, default_abs: 5,
 		default_rel: 0.25, display_unit: "%"}' json
 	grep -q '"default_abs": 5.0' json
-}
-
-@test "what this version cannot do says so" {
-	while read -r -a words; do
-		run -1 --separate-stderr "$LIBEXEC/${words[0]}" "${words[@]:2}" </dev/null
-		[ -z "$output" ]
-		[[ $stderr == *"error: stats ${words[1]} is not available in this version"* ]]
-	done <<-'EOF'
-		ktstr-compare compare
-		ktstr-compare compare --a-kernel 6.14 --b-kernel 6.15
-		ktstr-compare compare --scheduler=x
-		ktstr-compare list-values values
-	EOF
 }
 
 @test "a reader that goes away ends the report quietly" {

@@ -75,6 +75,13 @@ int write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
+void hold_standard(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0)
+			_exit(1);
+}
+
 int sync_dir(const char *path, struct err *e)
 {
 	auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -34,6 +34,10 @@ void temp_file_sweep(const char *dir);
  * copy is on its way to disk, and there after a sync_file. */
 int copy_file(const char *src, const char *dst, mode_t mode, struct err *e);
 
+/* Take the standard descriptors that are closed, so that no pipe and no file
+ * gets one of their numbers; reading or writing there goes on failing. */
+void hold_standard(void);
+
 /* Start writing the file's bytes to disk, and do not wait. */
 void sync_soon(int fd);
 /* Flush a file to disk. */

@@ -3,17 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lockers.h"
 #include "base/stop.h"
 
 static const struct {
@@ -58,11 +57,34 @@ static int check_fs(const char *path, struct err *e)
 		       path, remote_fs[i].name, remote_fs[i].why);
 }
 
-/* Another user's file may only be readable, and flock needs no more. */
+/* Another user's file may only be readable, and flock needs no more. In a
+ * sticky directory such a file must not be opened with O_CREAT at all. */
+static int open_file(const char *path)
+{
+	const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int fd = -1;
+
+	for (int tries = 0; tries < 10; tries++) {
+		fd = open(path, O_RDONLY | flags);
+		if (fd >= 0 || errno != ENOENT)
+			return fd;
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | flags, 0666);
+		if (fd >= 0 || errno != EEXIST)
+			break;
+	}
+	/* for everybody, whatever the umask says */
+	if (fd >= 0 && fchmod(fd, 0666) < 0 && errno != EPERM) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 static int open_lock(const char *path, struct err *e)
 {
 	auto_free char *dir = xstrdup(path);
 	char *slash = strrchr(dir, '/');
+	struct stat st;
 	int fd;
 
 	if (slash && slash != dir) {
@@ -72,69 +94,48 @@ static int open_lock(const char *path, struct err *e)
 		if (check_fs(dir, e) < 0)
 			return -1;
 	}
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-		if (fd >= 0 && fchmod(fd, 0666) < 0 && errno != EPERM) {
-			err_sys(e, "lock %s", path);
-			close(fd);
-			return -1;
-		}
-	}
-	return fd < 0 ? err_sys(e, "lock %s", path) : fd;
+	fd = open_file(path);
+	if (fd < 0)
+		return err_sys(e, "lock %s", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return err_set(e, "lock %s: it is no regular file", path);
 }
 
-static void cmdline_of(const char *pid, struct str *out)
+/* Whether the file we hold is still the one under that name: who cleans /tmp
+ * may have removed it, and then others lock a new one. */
+static bool still_there(const struct lock *l)
 {
-	auto_free char *path = xasprintf("/proc/%s/cmdline", pid);
-	auto_str struct str text = { 0 };
-	struct err ignored;
+	struct stat held, named;
 
-	if (read_file(path, &text, &ignored) < 0 || !text.len) {
-		str_add(out, "<cmdline unavailable>");
-		return;
-	}
-	for (size_t i = 0; i < text.len; i++)
-		if (text.s[i] == '\0')
-			text.s[i] = ' ';
-	while (text.len && text.s[text.len - 1] == ' ')
-		text.s[--text.len] = '\0';
-	if (text.len > 100) {
-		text.len = 100;
-		str_add(&text, "\xe2\x80\xa6");
-	}
-	str_add(out, text.s);
+	return fstat(l->fd, &held) == 0 && stat(l->path, &named) == 0 && held.st_dev == named.st_dev &&
+	       held.st_ino == named.st_ino;
 }
 
-/* Field 6 of /proc/locks is "MAJOR:MINOR:INODE"; waiters' lines have "->". */
 void lock_holders(const char *path, struct str *out)
 {
-	auto_str struct str locks = { 0 }, seen = { 0 };
-	auto_free char *needle = NULL;
-	struct err ignored;
-	char *line, *save = NULL;
-	struct stat st;
+	struct lockers l;
+	const struct locker *k;
 	bool any = false;
+	size_t n;
 
-	if (stat(path, &st) == 0 && read_file("/proc/locks", &locks, &ignored) == 0) {
-		needle = xasprintf(":%lu", (unsigned long)st.st_ino);
-		for (line = strtok_r(locks.s, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-			char kind[16], pid[16], where[64], key[32];
+	lockers_read(&l);
+	k = lockers_of(&l, path, &n);
+	for (size_t i = 0; i < n; i++) {
+		size_t before = 0;
 
-			if (sscanf(line, "%*s %15s %*s %*s %15s %63s", kind, pid, where) != 3 ||
-			    strcmp(kind, "FLOCK") != 0 || !ends_with(where, needle))
-				continue;
-			snprintf(key, sizeof(key), " %s ", pid);
-			if (strstr(str_c(&seen), key))
-				continue;
-			str_add(&seen, key);
-			str_addf(out, "%s  pid=%s cmd=", any ? "\n" : "", pid);
-			cmdline_of(pid, out);
-			any = true;
-		}
+		while (before < i && (k[before].waiting || k[before].pid != k[i].pid))
+			before++;
+		if (k[i].waiting || before < i)
+			continue;
+		str_addf(out, "%s  pid=%ld cmd=", any ? "\n" : "", k[i].pid);
+		str_add_cmdline(out, k[i].pid);
+		any = true;
 	}
 	if (!any)
 		str_add(out, "<none recorded>");
+	lockers_release(&l);
 }
 
 static int busy(struct lock *l, enum lock_mode mode, int timeout_ms, const char *what, struct err *e)
@@ -158,8 +159,16 @@ int lock_take(struct lock *l, const char *path, enum lock_mode mode, int timeout
 		return -1;
 	}
 	for (int waited = 0;; waited += 50) {
-		if (flock(l->fd, timeout_ms == LOCK_FOREVER ? op : op | LOCK_NB) == 0)
-			return 0;
+		if (flock(l->fd, timeout_ms == LOCK_FOREVER ? op : op | LOCK_NB) == 0) {
+			if (still_there(l))
+				return 0;
+			close(l->fd);
+			l->fd = open_lock(path, e);
+			if (l->fd >= 0)
+				continue;
+			lock_drop(l);
+			return -1;
+		}
 		if (stop_wanted()) {
 			err_set(e, "interrupted while waiting for %s", what);
 			lock_drop(l);

@@ -147,6 +147,8 @@ static void run_child(const struct child *c, const char *file, int (*fds)[2], in
 	if (c->dir && chdir(c->dir) < 0)
 		fail(errfd);
 	apply_env(c->env);
+	if (c->enter)
+		c->enter(c->enter_with);
 	execve(file, c->argv, environ);
 	fail(errfd);
 }

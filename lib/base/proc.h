@@ -21,17 +21,19 @@
 			/* > 0: use this one and close it in the parent */
 
 struct child {
-	char *const *argv; /* argv[0] is looked up in PATH unless it has a '/' */
-	const char *dir;   /* working directory, or NULL */
-	char *const *env;  /* "K=V" sets, "K" unsets, on top of ours; or NULL */
-	int in, out, err;  /* FD_…; err may be FD_OUT */
-	const int *keep;   /* further descriptors to hand over, same numbers;
+	char *const *argv;               /* argv[0] is looked up in PATH unless it has a '/' */
+	const char *dir;                 /* working directory, or NULL */
+	char *const *env;                /* "K=V" sets, "K" unsets, on top of ours; or NULL */
+	int in, out, err;                /* FD_…; err may be FD_OUT */
+	const int *keep;                 /* further descriptors to hand over, same numbers;
 			    * ends with -1; or NULL */
-	int fd3;           /* > 0: becomes descriptor 3 and is closed here */
-	int death_signal;  /* when we die; 0 means SIGTERM */
-	bool new_group;    /* a process group of its own; child_stop then
+	int fd3;                         /* > 0: becomes descriptor 3 and is closed here */
+	int death_signal;                /* when we die; 0 means SIGTERM */
+	bool new_group;                  /* a process group of its own; child_stop then
 			    * signals all of it */
-	pid_t pid;         /* out: 0 when not running */
+	void (*enter)(const void *with); /* called in the child right before exec, or NULL */
+	const void *enter_with;
+	pid_t pid; /* out: 0 when not running */
 };
 
 #define FD_OUT (-3) /* child.err: the same as out */

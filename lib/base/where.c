@@ -22,12 +22,10 @@ static char *own_dir(void)
 	return exe;
 }
 
-static char *pick(enum env_var var, const char *const *near, const char *far, const char *name)
+static char *search(const char *const *near, const char *far, const char *name)
 {
 	auto_free char *here = own_dir();
 
-	if (env_get(var))
-		return xasprintf("%s/%s", env_get(var), name);
 	for (; here && *near; near++) {
 		char *path = xasprintf("%s/%s/%s", here, *near, name);
 
@@ -36,6 +34,11 @@ static char *pick(enum env_var var, const char *const *near, const char *far, co
 		free(path);
 	}
 	return xasprintf("%s/%s", far, name);
+}
+
+static char *pick(enum env_var var, const char *const *near, const char *far, const char *name)
+{
+	return env_get(var) ? xasprintf("%s/%s", env_get(var), name) : search(near, far, name);
 }
 
 char *where_libexec(const char *name)
@@ -52,4 +55,12 @@ char *where_share(const char *name)
 	static const char *const near[] = { "../share/ktstr", "../../share/ktstr", "../../share", NULL };
 
 	return pick(ENV_SHARE, near, PREFIX "/share/ktstr", name);
+}
+
+char *where_man(const char *name)
+{
+	/* build/man; PREFIX/bin, PREFIX/libexec/ktstr */
+	static const char *const near[] = { "../man", "../share/man", "../../share/man", NULL };
+
+	return search(near, PREFIX "/share/man", name);
 }

@@ -13,4 +13,7 @@ char *where_libexec(const char *name);
 /* share/ktstr/NAME, e.g. "kconfig/ktstr.kconfig". Never NULL. */
 char *where_share(const char *name);
 
+/* share/man/NAME, e.g. "man1/ktstr-vm.1". Never NULL; it may not exist. */
+char *where_man(const char *name);
+
 #endif

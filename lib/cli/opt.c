@@ -7,9 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "cli/page.h"
 #include "json/write.h"
 
 static struct opt none[] = { { 0 } };
+
+const struct opt opt_builtins[] = {
+	{ .name = "help", .brief = 'h', .help = "Print help" },
+	{ .name = "version", .brief = 'V', .help = "Print version" },
+	{ 0 },
+};
 
 static struct opt *rows(const struct program *p)
 {
@@ -113,6 +121,8 @@ static void set_int(const struct opt *o, const char *value)
 	v = strtol(value, &end, 10);
 	if (!*value || *end || errno)
 		bad_value(o, value, "not a whole number");
+	if (o->unit && v < o->min)
+		die_usage("--%s must be ≥ %ld %s (got %ld)", o->name, o->min, o->unit, v);
 	if ((o->min || o->max) && (v < o->min || v > o->max)) {
 		auto_free char *why = xasprintf("%ld is not in %ld..=%ld", v, o->min, o->max);
 
@@ -216,6 +226,8 @@ static bool word(const struct program *p, char **argv, int argc, int *i)
 static void builtin(const struct program *p, const char *arg)
 {
 	if (strcmp(arg, "-h") == 0 || strcmp(arg, "--help") == 0) {
+		if (arg[1] == '-')
+			page_show(p->name);
 		opt_help(p, arg[1] == '-');
 		exit(finish(0));
 	}
@@ -226,6 +238,16 @@ static void builtin(const struct program *p, const char *arg)
 	if (strcmp(arg, "--dump-opts") == 0) {
 		opt_dump(p);
 		exit(finish(0));
+	}
+}
+
+static void imply(const struct program *p)
+{
+	for (struct opt *o = rows(p); o->name; o++) {
+		struct opt *other = o->given && o->implies ? by_name(p, o->implies, strlen(o->implies)) : NULL;
+
+		if (other && !other->given)
+			set(p, other, NULL);
 	}
 }
 
@@ -285,6 +307,7 @@ char **opt_parse(const struct program *p, int argc, char **argv, int *n)
 			    p->args ? p->args : "ARGUMENT");
 	if (!p->tail && !p->stop && p->max_args >= 0 && *n > p->max_args)
 		usage_error(p, "unexpected argument '%s' found", argv[1 + p->max_args]);
+	imply(p);
 	check_relations(p);
 	return argv + 1;
 }
@@ -293,6 +316,7 @@ char **start(const struct program *p, int argc, char **argv, int *n)
 {
 	int ignored;
 
+	hold_standard();
 	return opt_parse(p, argc, argv, n ? n : &ignored);
 }
 
@@ -337,9 +361,7 @@ static bool has_more(const struct program *p)
 
 void opt_help(const struct program *p, bool full)
 {
-	struct opt help = { .name = "help", .brief = 'h', .help = "Print help" };
-	static const struct opt version = { .name = "version", .brief = 'V', .help = "Print version" };
-
+	struct opt help = opt_builtins[0];
 	auto_str struct str usage = { 0 };
 
 	if (has_more(p))
@@ -353,37 +375,44 @@ void opt_help(const struct program *p, bool full)
 		if (o->help)
 			option_line(o, full);
 	option_line(&help, full);
-	option_line(&version, full);
+	option_line(&opt_builtins[1], full);
 	if (full && p->detail)
 		printf("\n%s\n", p->detail);
 }
 
+static void dump_row(const struct program *p, const struct opt *o)
+{
+	static const char *const types[] = { "flag", "string", "list", "int", "real", "time" };
+	auto_str struct str out = { 0 };
+	struct jw w;
+
+	jw_init(&w, &out, 0);
+	jw_object(&w);
+	jw_key_str(&w, "program", p->name);
+	jw_key_str(&w, "option", o->name);
+	if (o->brief)
+		jw_key_str(&w, "letter", (char[]){ o->brief, 0 });
+	jw_key_str(&w, "type", types[o->type]);
+	jw_key_str(&w, "arg", o->arg);
+	jw_key_str(&w, "help", o->help);
+	if (o->more)
+		jw_key_str(&w, "more", o->more);
+	if (o->values)
+		jw_key_str(&w, "values", o->values);
+	if (o->choices) {
+		jw_key(&w, "choices");
+		jw_array(&w);
+		for (const char *const *c = o->choices; *c; c++)
+			jw_str(&w, *c);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	puts(str_c(&out));
+}
+
 void opt_dump(const struct program *p)
 {
-	for (struct opt *o = rows(p); o->name; o++) {
-		static const char *const types[] = { "flag", "string", "list", "int", "real", "time" };
-		auto_str struct str out = { 0 };
-		struct jw w;
-
-		if (!o->help)
-			continue;
-		jw_init(&w, &out, 0);
-		jw_object(&w);
-		jw_key_str(&w, "program", p->name);
-		jw_key_str(&w, "option", o->name);
-		if (o->brief)
-			jw_key_str(&w, "letter", (char[]){ o->brief, 0 });
-		jw_key_str(&w, "type", types[o->type]);
-		jw_key_str(&w, "arg", o->arg);
-		jw_key_str(&w, "help", o->help);
-		if (o->choices) {
-			jw_key(&w, "choices");
-			jw_array(&w);
-			for (const char *const *c = o->choices; *c; c++)
-				jw_str(&w, *c);
-			jw_end(&w);
-		}
-		jw_end(&w);
-		puts(str_c(&out));
-	}
+	for (struct opt *o = rows(p); o->name; o++)
+		if (o->help)
+			dump_row(p, o);
 }

@@ -34,8 +34,12 @@ struct opt {
 	const char *more;           /* further text for --help, or NULL */
 	const char *const *choices; /* allowed words, NULL-terminated, or NULL */
 	long min, max;              /* OPT_INT; 0, 0 means no bounds */
+	const char *unit;           /* OPT_INT: what it counts, said when there are too few */
 	const char *conflicts;      /* space-separated names this one excludes */
+	const char *values;         /* what it takes, for completion: "file", "dir", or a kind
+				     * that ktstr-complete knows; NULL: anything */
 	const char *needs;          /* name of an option that must be given too */
+	const char *implies;        /* name of a flag that is given with this one */
 	bool required;
 	bool given;       /* set by the parser */
 	const char *text; /* set by the parser: the value as it was typed */
@@ -64,11 +68,15 @@ struct program {
  */
 char **opt_parse(const struct program *p, int argc, char **argv, int *n);
 
-/* What a main starts with: names the program, ignores nothing, parses. */
+/* What a main starts with: takes the standard descriptors that are closed,
+ * names the program, parses. */
 char **start(const struct program *p, int argc, char **argv, int *n);
 
 /* A usage error of p's command line: message, p's usage line, exit 2. */
 void usage_error(const struct program *p, const char *fmt, ...) PRINTF(2, 3) __attribute__((noreturn));
+
+/* The rows every program has: help and version. */
+extern const struct opt opt_builtins[];
 
 /* Print help: the short form (-h), or with every text (--help). */
 void opt_help(const struct program *p, bool full);

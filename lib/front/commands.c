@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/jq.h"
+
 #define FLAG(n, h)    .opt = { .name = n, .type = OPT_FLAG, .help = h }
 #define STR(n, a, h)  .opt = { .name = n, .type = OPT_STR, .arg = a, .help = h }
 #define LIST(n, a, h) .opt = { .name = n, .type = OPT_LIST, .arg = a, .help = h }
@@ -19,6 +21,7 @@ static const char *const shells[] = { "bash", "elvish", "fish", "powershell", "z
 	{ .opt = { .name = "kernel",                                                                   \
 		   .type = OPT_LIST,                                                                   \
 		   .arg = "ID",                                                                        \
+		   .values = "kernel",                                                                 \
 		   .help = "Kernel to build if needed and to test; repeatable",                        \
 		   .more = "A source directory, a source tarball, a version, a cache key, a range\n"   \
 			   "START..END or git+URL#REF. Without it the newest kernel of the cache is\n" \
@@ -72,13 +75,19 @@ static const struct cmd_opt verifier_opts[] = {
 	{ { 0 } },
 };
 
-#define JSON_OPT(h) { FLAG("json", h) }
-#define DIR_OPT     { STR("dir", "DIR", "Read runs from here, not from target/ktstr") }
+#define JSON_OPT(h)                     \
+	{ FLAG("json", h) },            \
+	{                               \
+		.opt = { JQ_ROW(NULL) } \
+	}
+#define DIR_ROW STR("dir", "DIR", "Read runs from here, not from target/ktstr"), .opt.values = "dir"
+#define DIR_OPT { DIR_ROW }
 #define RUN_OPT                                                              \
 	{                                                                    \
 		.opt = {.name = "run",                                       \
 			.type = OPT_STR,                                     \
 			.arg = "RUN",                                        \
+			.values = "run",                                     \
 			.help = "Run, as 'cargo ktstr stats list' names it", \
 			.required = true }                                   \
 	}
@@ -89,13 +98,13 @@ static const struct cmd_opt values_opts[] = { JSON_OPT("Print JSON, not a block 
 					      { { 0 } } };
 static const struct cmd_opt run_opts[] = {
 	RUN_OPT,
-	{ STR("dir", "DIR", "Read runs from here, not from target/ktstr") },
+	{ DIR_ROW },
 	JSON_OPT("Print JSON, not lines"),
 	{ { 0 } },
 };
 static const struct cmd_opt explain_opts[] = {
 	RUN_OPT,
-	{ STR("dir", "DIR", "Read runs from here, not from target/ktstr") },
+	{ DIR_ROW },
 	JSON_OPT("Print JSON over the whole run, not text for each result"),
 	{ { 0 } },
 };
@@ -129,30 +138,48 @@ static const struct cmd_opt prune_opts[] = {
 	{ .opt = { .name = n,                                                      \
 		   .type = OPT_LIST,                                               \
 		   .arg = a,                                                       \
+		   .values = "row." n,                                             \
 		   .help = "Both sides: " what "; repeatable",                     \
 		   .more = "--a-" n " or --b-" n " replaces it for its side." } }, \
-		{ LIST("a-" n, a, "Side A: " what) },                              \
+		{ LIST("a-" n, a, "Side A: " what), .opt.values = "row." n },      \
 	{                                                                          \
-		LIST("b-" n, a, "Side B: " what)                                   \
+		LIST("b-" n, a, "Side B: " what), .opt.values = "row." n           \
 	}
 
+static const char *const compare_formats[] = { "table", "json", "csv", "markdown", "junit", NULL };
 static const struct cmd_opt compare_opts[] = {
 	{ .opt = { .name = "filter",
 		   .brief = 'E',
 		   .type = OPT_STR,
 		   .arg = "TEXT",
+		   .values = "test",
 		   .help = "Only rows whose scenario, topology, scheduler or work type has it" } },
 	{ .opt = { .name = "threshold",
 		   .type = OPT_REAL,
 		   .arg = "PCT",
 		   .help = "One relative threshold for every metric, in percent",
 		   .conflicts = "policy" } },
-	{ STR("policy", "FILE", "JSON file of thresholds, one a metric") },
+	{ STR("policy", "FILE", "JSON file of thresholds, one a metric"), .opt.values = "file" },
 	DIR_OPT,
 	{ FLAG("no-average", "Keep every result apart; no averages") },
+	{ .opt = { .name = "alpha",
+		   .type = OPT_REAL,
+		   .arg = "P",
+		   .help = "Count a change only if it is significant at this level",
+		   .more = "By the Mann-Whitney test over the runs, corrected for the number of metrics tested.\n"
+			   "0.05 is usual; it takes four runs a side." } },
+	{ FLAG("require-pairs", "Fail when nothing could be compared") },
+	{ FLAG("all", "List what did not change, too") },
+	{ .opt = { .name = "format",
+		   .type = OPT_STR,
+		   .arg = "FORMAT",
+		   .help = "table, json, csv, markdown or junit",
+		   .choices = compare_formats } },
+	{ .opt = { .name = "json", .type = OPT_FLAG, .help = "The same as --format json", .conflicts = "format" } },
+	{ .opt = { JQ_ROW(NULL) } },
 	DIMENSION("kernel", "VERSION", "kernel version; 6.12 means all of 6.12.x"),
-	DIMENSION("project-commit", "HASH", "commit of the project"),
-	DIMENSION("kernel-commit", "HASH", "commit of the kernel tree"),
+	DIMENSION("project-commit", "REV", "commit of the project"),
+	DIMENSION("kernel-commit", "REV", "commit of the kernel tree"),
 	DIMENSION("run-source", "NAME", "local, ci or archive"),
 	DIMENSION("scheduler", "NAME", "scheduler"),
 	DIMENSION("topology", "LABEL", "topology, such as 1n2l4c2t"),
@@ -174,6 +201,7 @@ static const struct cmd_opt build_opts[] = {
 	{ .opt = { .name = "source",
 		   .type = OPT_STR,
 		   .arg = "PATH",
+		   .values = "path",
 		   .help = "Build this source directory or source tarball",
 		   .more = "A directory with uncommitted changes is built and not cached.",
 		   .conflicts = "git" },
@@ -200,10 +228,13 @@ static const struct cmd_opt build_opts[] = {
 		   .type = OPT_INT,
 		   .arg = "N",
 		   .help = "Reserve exactly N CPUs for the build",
-		   .more = "Without it 30 % of the CPUs this process may use.",
+		   .more = "Without it 30 % of the CPUs this process may use.\n"
+			   "Also settable by KTSTR_CPU_CAP.",
+		   .unit = "CPU",
 		   .min = 1,
 		   .max = 1 << 20 } },
-	{ STR("extra-kconfig", "PATH", "Merge this configuration fragment behind the built-in one") },
+	{ STR("extra-kconfig", "PATH", "Merge this configuration fragment behind the built-in one"),
+	  .opt.values = "file" },
 	{ FLAG("skip-sha256", "Do not check the checksum of a download") },
 	JSON_OPT("Write the finished kernel records to standard output"),
 	{ { 0 } },
@@ -227,6 +258,8 @@ static const struct cmd_opt clean_opts[] = {
 
 static const struct cmd_opt funify_opts[] = {
 	{ STR("seed", "SEED", "Choose the names by this word") },
+	{ FLAG("keys", "Replace keys too that are no words of a known format") },
+	{ FLAG("sort-keys", "Put the members of each object in the order of their keys") },
 	{ FLAG("pretty", "Print over several lines") },
 	{ { 0 } },
 };
@@ -241,6 +274,7 @@ static const struct cmd_opt export_opts[] = {
 		   .brief = 'o',
 		   .type = OPT_STR,
 		   .arg = "PATH",
+		   .values = "file",
 		   .help = "Where to write it (TEST.run)" } },
 	{ .opt = { .name = "package",
 		   .brief = 'p',
@@ -260,18 +294,27 @@ static const struct cmd_opt locks_opts[] = {
 	{ { 0 } },
 };
 
+static const struct cmd_opt show_host_opts[] = {
+	JSON_OPT("Print JSON"),
+	{ STR("root", "DIR", "Read DIR/proc and DIR/sys, a copy of another host's") },
+	{ { 0 } },
+};
+
 static const struct cmd_opt shell_opts[] = {
 	{ .opt = { .name = "kernel",
 		   .type = OPT_STR,
 		   .arg = "ID",
+		   .values = "kernel",
 		   .help = "Kernel to boot",
 		   .more = "A source directory, a boot image, a version or a cache key." },
 	  .as = "" },
-	{ STR("topology", "N,L,C,T", "NUMA nodes, LLCs in total, cores in an LLC, threads in a core (1,1,1,1)") },
+	{ STR("topology", "N,L,C,T", "NUMA nodes, LLCs in total, cores in an LLC, threads in a core (1,1,1,1)"),
+	  .opt.values = "topology" },
 	{ .opt = { .name = "include-files",
 		   .brief = 'i',
 		   .type = OPT_LIST,
 		   .arg = "PATH",
+		   .values = "path",
 		   .help = "File, directory or command to put in the guest; repeatable" } },
 	{ .opt = { .name = "memory-mb",
 		   .type = OPT_INT,
@@ -287,6 +330,7 @@ static const struct cmd_opt shell_opts[] = {
 		   .arg = "N",
 		   .help = "Reserve exactly N CPUs",
 		   .needs = "no-perf-mode",
+		   .unit = "CPU",
 		   .min = 1,
 		   .max = 1 << 20 } },
 	{ STR("disk", "SIZE", "Give the guest an empty disk: 512mib, 2gib") },
@@ -297,7 +341,7 @@ static const struct cmd_opt shell_opts[] = {
 
 #define KERNEL_BUILD(spec)                                              \
 	"ktstr-resolve {force} " spec " | ktstr-fetch {skip-sha256} | " \
-	"ktstr-build {force} {clean} {cpu-cap} {extra-kconfig}"
+	"ktstr-build {force} {clean} {cpu-cap} {extra-kconfig} {jq}"
 
 const struct command commands[] = {
 	{ .name = "test",
@@ -332,12 +376,12 @@ const struct command commands[] = {
 		       { NULL, DIRECT "cargo llvm-cov {tail}" } } },
 	{ .name = "stats",
 	  .about = "Show results, the newest run by default",
-	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-compare report" } } },
+	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report" } } },
 	{ .name = "stats list", .about = "List runs, newest first", .recipes = { { NULL, "ktstr-runs list" } } },
 	{ .name = "stats list-metrics",
 	  .about = "List the metrics and their thresholds",
 	  .opts = json_opts,
-	  .recipes = { { NULL, "ktstr-compare metrics {json}" } } },
+	  .recipes = { { NULL, "ktstr-stats metrics {json} {jq}" } } },
 	{ .name = "stats list-values",
 	  .about = "List what the results can be compared by",
 	  .opts = values_opts,
@@ -368,18 +412,17 @@ const struct command commands[] = {
 	  .about = "Compare results; exit 1 on a regression",
 	  .detail = "The options for side A and side B say what separates the two:\n"
 		    "cargo ktstr stats compare --a-kernel 6.14 --b-kernel 6.15 --scheduler scx_rusty",
-	  .later = "*",
 	  .opts = compare_opts,
-	  .recipes = { { NULL, "ktstr-sidecar read --pool {dir} | ktstr-compare {options}" } } },
+	  .recipes = { { NULL, "ktstr-sidecar read --pool {dir} | ktstr-compare {dir} {options}" } } },
 	{ .name = "kernel", .about = "Manage cached kernels" },
 	{ .name = "kernel list",
 	  .about = "List cached kernels, newest first",
 	  .opts = list_opts,
-	  .later = "range",
-	  .recipes = { { "range", "ktstr-resolve {range} {json}" }, { NULL, "ktstr-cache list {json}" } } },
+	  .recipes = { { "range", "ktstr-releases {range} {json} {jq}" }, { NULL, "ktstr-cache list {json} {jq}" } } },
 	{ .name = "kernel build",
 	  .about = "Get, build and cache a kernel",
 	  .args = "[VERSION]",
+	  .values = "kernel",
 	  .detail = "Without VERSION, --source or --git: the newest stable series with at least eight\n"
 		    "maintenance releases. A version such as 6.12 means its newest patch release.",
 	  .max_args = 1,
@@ -388,8 +431,9 @@ const struct command commands[] = {
 	  .opts = build_opts,
 	  .recipes = { { "source", KERNEL_BUILD("{source}") },
 		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
-		       { NULL, KERNEL_BUILD("{args}") } },
-	  .later = "git clean cpu-cap extra-kconfig -",
+		       { "{args}", KERNEL_BUILD("{args}") },
+		       { NULL, KERNEL_BUILD("--latest") } },
+	  .later = "git clean extra-kconfig",
 	  .works = true },
 	{ .name = "kernel clean",
 	  .about = "Remove cached kernels",
@@ -415,6 +459,7 @@ const struct command commands[] = {
 	  .alias = "costume",
 	  .about = "Replace the names in a JSON text by pet names",
 	  .args = "[INPUT]",
+	  .values = "file",
 	  .max_args = 1,
 	  .opts = funify_opts,
 	  .recipes = { { NULL, "ktstr-funify {options} {args}" } } },
@@ -428,16 +473,19 @@ const struct command commands[] = {
 	  .recipes = { { NULL, "ktstr-completions {options} {args}" } } },
 	{ .name = "show-host",
 	  .about = "Show this host as results record it",
-	  .recipes = { { NULL, "ktstr-show-host" } } },
+	  .opts = show_host_opts,
+	  .recipes = { { NULL, "ktstr-show-host {options}" } } },
 	{ .name = "show-thresholds",
 	  .about = "Show what a test is checked against",
 	  .args = "<TEST>",
+	  .values = "test",
 	  .min_args = 1,
 	  .max_args = 1,
 	  .recipes = { { NULL, "ktstr-show-thresholds {args}" } } },
 	{ .name = "export",
 	  .about = "Write a test into one file that runs anywhere",
 	  .args = "<TEST>",
+	  .values = "test",
 	  .min_args = 1,
 	  .max_args = 1,
 	  .opts = export_opts,
@@ -451,8 +499,18 @@ const struct command commands[] = {
 	  .opts = shell_opts,
 	  .later = "*",
 	  .recipes = { { "kernel", BUILD "ktstr-vm shell {options}" }, { NULL, "ktstr-vm shell {options}" } } },
+	{ .name = "doctor",
+	  .about = "Say what this host can do for tests, and what to type for the rest",
+	  .opts = json_opts,
+	  .recipes = { { NULL, "ktstr-doctor {json}" } } },
 	{ 0 },
 };
+
+const struct opt command_explain = { .name = "explain",
+				     .type = OPT_FLAG,
+				     .help = "Print the pipeline as a shell line and run nothing" };
+
+const char command_help_about[] = "Print this text, or the help of a command";
 
 const struct command *command_find(const char *name)
 {
@@ -462,9 +520,7 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-/* The part of the row's name behind the group's, or NULL for a row that is
- * not right below it. */
-static const char *leaf(const struct command *c, const struct command *group)
+const char *command_leaf(const struct command *c, const struct command *group)
 {
 	size_t n = group ? strlen(group->name) : 0;
 
@@ -476,7 +532,7 @@ static const char *leaf(const struct command *c, const struct command *group)
 const struct command *command_sub(const struct command *group, const char *word)
 {
 	for (const struct command *c = commands; c->name; c++) {
-		const char *name = leaf(c, group);
+		const char *name = command_leaf(c, group);
 
 		if (name && strcmp(name, word) == 0)
 			return c;
@@ -487,7 +543,7 @@ const struct command *command_sub(const struct command *group, const char *word)
 bool command_is_group(const struct command *c)
 {
 	for (const struct command *s = commands; s->name; s++)
-		if (leaf(s, c))
+		if (command_leaf(s, c))
 			return true;
 	return false;
 }
@@ -495,7 +551,7 @@ bool command_is_group(const struct command *c)
 void command_list(const struct command *group, struct str *out)
 {
 	for (const struct command *c = commands; c->name; c++) {
-		const char *name = leaf(c, group);
+		const char *name = command_leaf(c, group);
 
 		if (!name)
 			continue;
@@ -504,7 +560,7 @@ void command_list(const struct command *group, struct str *out)
 			str_addf(out, " [aliases: %s]", c->alias);
 		str_addc(out, '\n');
 	}
-	str_addf(out, "  %-16s  %s\n", "help", "Print this text, or the help of a command");
+	str_addf(out, "  %-16s  %s\n", "help", command_help_about);
 }
 
 const char *command_suggest(const struct command *group, const char *word)
@@ -513,9 +569,9 @@ const char *command_suggest(const struct command *group, const char *word)
 	const char *near;
 
 	for (const struct command *c = commands; c->name; c++) {
-		if (!leaf(c, group))
+		if (!command_leaf(c, group))
 			continue;
-		strv_add(&names, leaf(c, group));
+		strv_add(&names, command_leaf(c, group));
 		if (c->alias)
 			strv_add(&names, c->alias);
 	}
@@ -524,9 +580,9 @@ const char *command_suggest(const struct command *group, const char *word)
 	if (!near)
 		return NULL;
 	for (const struct command *c = commands; c->name; c++)
-		if (leaf(c, group) && strcmp(leaf(c, group), near) == 0)
-			return leaf(c, group);
-		else if (leaf(c, group) && c->alias && strcmp(c->alias, near) == 0)
+		if (command_leaf(c, group) && strcmp(command_leaf(c, group), near) == 0)
+			return command_leaf(c, group);
+		else if (command_leaf(c, group) && c->alias && strcmp(c->alias, near) == 0)
 			return c->alias;
 	return "help";
 }

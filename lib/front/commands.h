@@ -30,7 +30,7 @@ struct cmd_opt {
 };
 
 struct recipe {
-	const char *when;   /* only with this option given; NULL: always */
+	const char *when;   /* only with this option, or "{args}": an operand, given; NULL: always */
 	const char *stages; /* the first that fits is the one */
 };
 
@@ -43,12 +43,13 @@ struct command {
 	int min_args, max_args;   /* operands */
 	bool tail;                /* what follows is passed on as it came */
 	const char *const *words; /* what the operand may be; NULL: anything */
+	const char *values;       /* or what it is, for completion: see struct opt */
 	const char *alone;        /* options an operand excludes, space-separated */
 	const char *needs;        /* programs that must be in PATH */
 	const struct cmd_opt *opts;
-	struct recipe recipes[4]; /* none: a group of commands */
+	struct recipe recipes[5]; /* none: a group of commands */
 	const char *later;        /* options that no stage takes yet, space-separated;
-				   * "-": no operand; "*": the whole command */
+				   * "*": the whole command */
 	bool works;               /* no stage acts: the records at the end are of
 				   * interest with --json only */
 };
@@ -61,6 +62,16 @@ const struct command *command_find(const char *name);
 
 /* The row of "GROUP WORD", or NULL. */
 const struct command *command_sub(const struct command *group, const char *word);
+
+/* The part of the row's name behind the group's (NULL: the root's), or NULL for
+ * a row that is not right below it. */
+const char *command_leaf(const struct command *c, const struct command *group);
+
+/* The option every command has. */
+extern const struct opt command_explain;
+
+/* What "help" does, in one line. */
+extern const char command_help_about[];
 
 /* Whether rows named "NAME …" follow. */
 bool command_is_group(const struct command *c);

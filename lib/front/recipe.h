@@ -34,6 +34,9 @@ void call_parse(struct call *c, int argc, char **argv);
  * environment. -1: the options make no sense together. */
 int call_pipeline(struct call *c, struct pipeline *p, struct err *e);
 
+/* What was typed as the value of an option; NULL when it was not given. */
+const char *call_value(const struct call *c, const char *name);
+
 /* Refuse what is in the table and not in this version: 0, or -1 with what
  * that is. */
 int call_check_later(const struct call *c, struct err *e);

@@ -3,11 +3,11 @@
 
 #include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "base/file.h"
+#include "host/llc.h"
 
 #define HEAP(m) FIELD(struct heap_state, m, SHAPE_OPT_U64, .absent = SHAPE_OMIT)
 static const struct shape_field heap_fields[] = { HEAP(active_bytes), HEAP(allocated_bytes), HEAP(resident_bytes),
@@ -66,10 +66,18 @@ static char *table_value(const char *text, const char *key)
 	return NULL;
 }
 
-static void cpu_identity(struct host_context *h)
+static char *text_at(const char *root, const char *path)
 {
+	auto_free char *full = xasprintf("%s%s", root, path);
+
+	return file_text(full);
+}
+
+static void cpu_identity(struct host_context *h, const char *root)
+{
+	auto_free char *path = xasprintf("%s/proc/cpuinfo", root);
 	auto_str struct str text = { 0 };
-	FILE *f = fopen("/proc/cpuinfo", "re");
+	FILE *f = fopen(path, "re");
 	char line[4096];
 
 	if (!f)
@@ -93,22 +101,22 @@ static struct opt_u64 meminfo(const char *text, const char *key)
 	return parse_u64(value, &v) == 0 ? (struct opt_u64){ v, true } : (struct opt_u64){ 0 };
 }
 
-static void memory(struct host_context *h)
+static void memory(struct host_context *h, const char *root)
 {
-	auto_str struct str text = { 0 };
-	struct err ignored;
+	auto_free char *text = text_at(root, "/proc/meminfo");
 
-	if (read_file("/proc/meminfo", &text, &ignored) < 0)
+	if (!text)
 		return;
-	h->total_memory_kb = meminfo(str_c(&text), "MemTotal");
-	h->hugepages_total = meminfo(str_c(&text), "HugePages_Total");
-	h->hugepages_free = meminfo(str_c(&text), "HugePages_Free");
-	h->hugepages_size_kb = meminfo(str_c(&text), "Hugepagesize");
+	h->total_memory_kb = meminfo(text, "MemTotal");
+	h->hugepages_total = meminfo(text, "HugePages_Total");
+	h->hugepages_free = meminfo(text, "HugePages_Free");
+	h->hugepages_size_kb = meminfo(text, "Hugepagesize");
 }
 
-static void tunables(struct host_context *h)
+static void tunables(struct host_context *h, const char *root)
 {
-	DIR *dir = opendir("/proc/sys/kernel");
+	auto_free char *where = xasprintf("%s/proc/sys/kernel", root);
+	DIR *dir = opendir(where);
 	auto_strv struct strv names = { 0 };
 	struct dirent *d;
 
@@ -121,7 +129,7 @@ static void tunables(struct host_context *h)
 	strv_sort(&names);
 	h->sched_tunables.set = true;
 	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *path = xasprintf("/proc/sys/kernel/%s", names.v[i]);
+		auto_free char *path = xasprintf("%s/%s", where, names.v[i]);
 		char *value = is_file(path) ? file_text(path) : NULL;
 
 		if (!value)
@@ -131,89 +139,64 @@ static void tunables(struct host_context *h)
 	}
 }
 
-/* The node of the first CPU that shares the last-level cache with cpu; that
- * is how a cache that spans nodes is counted once. */
-static unsigned node_of(unsigned cpu)
+static void governor(struct host_context *h, const char *root, uint32_t cpu)
 {
-	unsigned first = cpu, node = 0;
+	auto_free char *path = xasprintf("%s/sys/devices/system/cpu/cpu%u/cpufreq/scaling_governor", root, cpu);
+	char *text = file_text(path);
 
-	for (int index = 3; index >= 0; index--) {
-		auto_free char *path =
-			xasprintf("/sys/devices/system/cpu/cpu%u/cache/index%d/shared_cpu_list", cpu, index);
-		auto_free char *list = file_text(path);
-
-		if (list) {
-			first = (unsigned)strtoul(list, NULL, 10);
-			break;
-		}
-	}
-	auto_free char *path = xasprintf("/sys/devices/system/cpu/cpu%u", first);
-	DIR *dir = opendir(path);
-	struct dirent *d;
-
-	while (dir && (d = readdir(dir)))
-		if (starts_with(d->d_name, "node") && d->d_name[4] >= '0' && d->d_name[4] <= '9')
-			node = (unsigned)strtoul(d->d_name + 4, NULL, 10);
-	if (dir)
-		closedir(dir);
-	return node;
-}
-
-static void one_cpu(struct host_context *h, unsigned cpu, uint64_t *nodes)
-{
-	auto_free char *dir = xasprintf("/sys/devices/system/cpu/cpu%u", cpu);
-	auto_free char *path = xasprintf("%s/cpufreq/scaling_governor", dir);
-	char *governor;
-
-	if (!is_dir(dir))
-		return;
-	h->online_cpus.v++;
-	*nodes |= 1ull << (node_of(cpu) & 63);
-	governor = file_text(path);
-	if (!governor)
+	if (!text)
 		return;
 	h->cpufreq_governor.set = true;
 	strv_addf(&h->cpufreq_governor.kv, "%u", cpu);
-	strv_give(&h->cpufreq_governor.kv, governor);
+	strv_give(&h->cpufreq_governor.kv, text);
 }
 
-static void cpus(struct host_context *h)
+static void cpus(struct host_context *h, const char *root)
 {
-	auto_free char *list = file_text("/sys/devices/system/cpu/online");
-	uint64_t nodes = 0;
+	struct cpus nodes = { 0 };
+	struct llc_map map;
+	struct err ignored;
 
-	if (!list)
-		return;
-	for (char *p = list, *end; *p; p = *end == ',' ? end + 1 : end) {
-		unsigned long from = strtoul(p, &end, 10), to = from;
-
-		if (end == p)
-			return;
-		if (*end == '-')
-			to = strtoul(end + 1, &end, 10);
-		for (unsigned long cpu = from; cpu <= to && cpu < 65536; cpu++)
-			one_cpu(h, (unsigned)cpu, &nodes);
-		if (*end && *end != ',')
-			break;
+	if (llc_map_read(&map, root, &ignored) == 0) {
+		for (size_t i = 0; i < map.n; i++)
+			cpus_set(&nodes, map.llc[i].node);
+		h->online_cpus = (struct opt_u64){ cpus_count(&map.online), true };
+		h->numa_nodes = (struct opt_u64){ cpus_count(&nodes), true };
+		CPUS_EACH(cpu, &map.online)
+		governor(h, root, cpu);
 	}
-	h->online_cpus.set = h->online_cpus.v > 0;
-	h->numa_nodes = (struct opt_u64){ (uint64_t)__builtin_popcountll(nodes), h->online_cpus.set };
+	llc_map_release(&map);
 }
 
-void host_context_collect(struct host_context *h)
+/* What uname says, of the host whose /proc it is. */
+static void kernel(struct host_context *h, const char *root)
 {
 	struct utsname u;
 
-	cpu_identity(h);
-	memory(h);
-	h->thp_enabled = file_text("/sys/kernel/mm/transparent_hugepage/enabled");
-	h->thp_defrag = file_text("/sys/kernel/mm/transparent_hugepage/defrag");
-	tunables(h);
-	cpus(h);
-	if (uname(&u) == 0) {
+	if (*root) {
+		h->kernel_name = text_at(root, "/proc/sys/kernel/ostype");
+		h->kernel_release = text_at(root, "/proc/sys/kernel/osrelease");
+		h->arch = text_at(root, "/proc/sys/kernel/arch");
+	} else if (uname(&u) == 0) {
 		h->kernel_name = xstrdup(u.sysname);
 		h->kernel_release = xstrdup(u.release);
 		h->arch = xstrdup(u.machine);
 	}
-	h->kernel_cmdline = file_text("/proc/cmdline");
+}
+
+void host_context_collect_at(struct host_context *h, const char *root)
+{
+	cpu_identity(h, root);
+	memory(h, root);
+	h->thp_enabled = text_at(root, "/sys/kernel/mm/transparent_hugepage/enabled");
+	h->thp_defrag = text_at(root, "/sys/kernel/mm/transparent_hugepage/defrag");
+	tunables(h, root);
+	cpus(h, root);
+	kernel(h, root);
+	h->kernel_cmdline = text_at(root, "/proc/cmdline");
+}
+
+void host_context_collect(struct host_context *h)
+{
+	host_context_collect_at(h, "");
 }

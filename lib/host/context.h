@@ -32,6 +32,11 @@ extern const struct shape host_shape;
 
 /* Read this host's /proc and /sys into the zeroed h. */
 void host_context_collect(struct host_context *h);
+/* The same of a tree that has a copy of them, as of another host. */
+void host_context_collect_at(struct host_context *h, const char *root);
+/* Append it as people read it: a line "key: value" each, "(unknown)" for what
+ * is not there. Live and archived contexts are shown by this alone. */
+void host_context_print(const struct host_context *h, struct str *out);
 void host_context_release(struct host_context *h);
 
 #endif

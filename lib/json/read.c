@@ -172,6 +172,13 @@ static bool utf8_step(const unsigned char **pp, const unsigned char *end)
 	return true;
 }
 
+size_t utf8_sequence(const char *s, const char *end)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	return utf8_step(&p, (const unsigned char *)end) ? (size_t)((const char *)p - s) : 0;
+}
+
 static bool ascii8(const unsigned char *p)
 {
 	uint64_t v;
@@ -214,8 +221,7 @@ static int hex4(const char *p, const char *end)
 	return v;
 }
 
-/* One escape at p (behind the backslash): length used, 0 when bad. */
-static size_t escape_at(const char *p, const char *end, unsigned *code)
+size_t json_escape(const char *p, const char *end, unsigned *code)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	const char *f;
@@ -289,7 +295,7 @@ static struct slice string(struct jr *r, bool *escaped)
 		}
 		r->p = (const char *)p;
 		if (*p == '\\') {
-			n = escape_at((const char *)p + 1, r->end, &code);
+			n = json_escape((const char *)p + 1, r->end, &code);
 			if (!n) {
 				jr_fail(r, "invalid escape");
 				return s;
@@ -314,7 +320,7 @@ static struct slice string(struct jr *r, bool *escaped)
 	return s;
 }
 
-static void add_utf8(struct str *out, unsigned c)
+void json_add_utf8(struct str *out, unsigned c)
 {
 	if (c < 0x80) {
 		str_addc(out, (char)c);
@@ -346,10 +352,10 @@ static void decode(struct str *out, struct slice s, unsigned nul)
 		str_addn(out, p, (size_t)((bs ? bs : end) - p));
 		if (!bs)
 			break;
-		n = escape_at(bs + 1, end, &code);
+		n = json_escape(bs + 1, end, &code);
 		if (!n)
 			break;
-		add_utf8(out, code ? code : nul);
+		json_add_utf8(out, code ? code : nul);
 		p = bs + 1 + n;
 	}
 }

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,26 +12,9 @@
 #include "base/proc.h"
 #include "base/stop.h"
 #include "cli/progress.h"
-#include "cli/progress.h"
 
 #define TAIL_LINES 25
 #define GRACE_MS   2000
-
-unsigned make_jobs(void)
-{
-	cpu_set_t *set;
-	int n = 0;
-
-	for (int cpus = 1024; cpus <= 1 << 20 && !n; cpus *= 4) {
-		size_t size = CPU_ALLOC_SIZE(cpus);
-
-		set = CPU_ALLOC(cpus);
-		if (set && sched_getaffinity(0, size, set) == 0)
-			n = CPU_COUNT_S(size, set);
-		CPU_FREE(set);
-	}
-	return n > 0 ? (unsigned)n : 1;
-}
 
 int make_open(struct make *m, const char *tree, const char *label, const char *logs, const char *key, struct err *e)
 {
@@ -157,6 +139,10 @@ int make_run(struct make *m, char *const *args, char *const *env, const char *do
 	struct child c = { .dir = m->tree, .in = FD_NULL, .out = FD_PIPE, .err = FD_OUT, .new_group = true };
 	int rc, code = 0;
 
+	if (m->budget) {
+		c.enter = budget_child;
+		c.enter_with = m->budget;
+	}
 	strv_add(&argv, "make");
 	strv_addv(&argv, args);
 	join(args, &shown);

@@ -9,15 +9,17 @@
 #include <stdbool.h>
 
 #include "base/str.h"
+#include "host/budget.h"
 
 struct make {
 	const char *tree;
-	const char *label;   /* of the kernel, for progress */
-	const char *logs;    /* directory of logs, {cache}/.logs */
-	char *log;           /* path of this build's log */
-	int log_fd;          /* open for appending */
-	unsigned long total; /* objects the last build of this kind made; 0 unknown */
-	unsigned long made;  /* out: objects of the last make_run */
+	const char *label;           /* of the kernel, for progress */
+	const char *logs;            /* directory of logs, {cache}/.logs */
+	char *log;                   /* path of this build's log */
+	int log_fd;                  /* open for appending */
+	const struct budget *budget; /* what make is confined to; NULL: nothing */
+	unsigned long total;         /* objects the last build of this kind made; 0 unknown */
+	unsigned long made;          /* out: objects of the last make_run */
 };
 
 /* Start a log for key, making logs: 0, or -1. m needs make_close either way. */
@@ -31,9 +33,6 @@ void make_close(struct make *m);
  * make and all it started are ended when stop_wanted.
  */
 int make_run(struct make *m, char *const *args, char *const *env, const char *doing, const char *done, struct err *e);
-
-/* CPUs this process may run on. */
-unsigned make_jobs(void);
 
 /* The object count of the last build of this kind, 0 for unknown, and its
  * successor. A count that cannot be written is no error. */

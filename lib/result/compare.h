@@ -52,6 +52,7 @@ enum pair_state {
 	PAIR_SKIPPED, /* a side has failures or skips: no metric is compared */
 	PAIR_NEW,     /* nothing on side A */
 	PAIR_REMOVED, /* nothing on side B */
+	PAIR_HIDDEN,  /* -E asks for others */
 	PAIR_STATES
 };
 
@@ -106,6 +107,27 @@ struct comparison {
 	bool averaged;
 };
 
+/* What is asked. */
+struct question {
+	struct side_filter side[SIDES];
+	const char *filter; /* -E, or NULL */
+	const struct policy *policy;
+	const char *where; /* the pool's name in messages */
+	double alpha;      /* see struct comparison */
+	bool apart;        /* no averages: a side has one result a key */
+	bool all_intervals;
+};
+
+/*
+ * Start a comparison: what separates the sides, what they are called, what is
+ * paired on. -1 when nothing separates them. Then make it from rows: -1 when
+ * there are none, for a side or at all, or twice one key where results stay
+ * apart. Both warn of what is legal and likely not meant. Release in any case.
+ */
+int comparison_ask(struct comparison *c, const struct question *q, struct err *e);
+int comparison_make(struct comparison *c, const struct rows *rows, const struct question *q, struct err *e);
+void comparison_release(struct comparison *c);
+
 extern const char *const dimension_names[DIM_COUNT];
 
 /* The metric of a finding: never NULL. */
@@ -114,7 +136,5 @@ const struct metric_def *finding_metric(const struct comparison *c, const struct
 /* Values of a metric on one side of a pair, over the results that passed and
  * have it, in stream order: how many; out has room for pair->side[side].n. */
 size_t pair_samples(const struct pair *pair, enum side side, uint32_t def, double *out);
-
-void comparison_release(struct comparison *c);
 
 #endif

@@ -295,10 +295,16 @@ static char *tree_of(const char *kernel)
 	return NULL;
 }
 
-char *kernel_commit_of(const char *kernel)
+char *kernel_tree_of(const char *kernel)
 {
 	auto_free char *text = clean(kernel);
-	auto_free char *tree = tree_of(text);
+
+	return tree_of(text);
+}
+
+char *kernel_commit_of(const char *kernel)
+{
+	auto_free char *tree = kernel_tree_of(kernel);
 
 	return tree ? commit_at(tree, GIT_REPOSITORY_OPEN_NO_SEARCH) : NULL;
 }

@@ -19,6 +19,9 @@ char *kernel_version_of(const char *kernel);
 /* HEAD of the kernel's source tree, where it is a git tree itself. */
 char *kernel_commit_of(const char *kernel);
 
+/* The source tree itself: a path's own or the one its cache entry names. */
+char *kernel_tree_of(const char *kernel);
+
 /* "ci" when KTSTR_CI is set, else "local". */
 const char *run_source(void);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/opt.h"
+#include "cli/jq.h"
 #include "json/write.h"
 #include "result/explain.h"
 #include "result/findrun.h"
@@ -224,12 +224,13 @@ static void print_json(void)
 
 int runs_explain(int argc, char **argv)
 {
-	static const char *run, *dir;
+	static const char *run, *dir, *jq;
 	static bool json;
 	static struct opt opts[] = { { "run", 0, OPT_STR, &run, .arg = "RUN", .help = "run to look at",
 				       .required = true },
 				     { "dir", 0, OPT_STR, &dir, .arg = "DIR", .help = "read runs from here" },
 				     { "json", 0, OPT_FLAG, &json, .help = "print JSON over the whole run" },
+				     JQ_OPT(&jq),
 				     { 0 } };
 	static const struct program program = { .name = "ktstr-runs explain",
 						.about = "say why fields of a run's results are empty",
@@ -239,6 +240,7 @@ int runs_explain(int argc, char **argv)
 	struct err e;
 
 	start(&program, argc, argv, NULL);
+	jq_begin(jq);
 	root = dir ? xstrdup(dir) : runs_root();
 	path = find_run(root, run, &e);
 	if (!path || explain_load(&seen.catalogue, &e) < 0 || listing_read(&files, path, &e) < 0)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/opt.h"
+#include "cli/jq.h"
 #include "json/write.h"
 #include "result/place.h"
 #include "result/reader.h"
@@ -112,9 +112,10 @@ static void print_json(void)
 int runs_values(int argc, char **argv)
 {
 	static bool json;
-	static const char *dir;
+	static const char *dir, *jq;
 	static struct opt opts[] = {
 		{ "json", 0, OPT_FLAG, &json, .help = "print JSON, not a block for each dimension" },
+		JQ_OPT(&jq),
 		{ "dir", 0, OPT_STR, &dir, .arg = "DIR", .help = "read runs from here; their run source is archive" },
 		{ 0 }
 	};
@@ -126,6 +127,7 @@ int runs_values(int argc, char **argv)
 	struct reader *rd;
 
 	start(&program, argc, argv, NULL);
+	jq_begin(jq);
 	values.archive = dir;
 	rd = reader_new(&sink, false);
 	reader_pool(rd, dir ? dir : (root = runs_root()));

@@ -20,6 +20,7 @@ setup_paths() {
 	export HOME=$BATS_TEST_TMPDIR/home
 	export XDG_CACHE_HOME=$HOME/.cache
 	export KTSTR_CACHE_DIR=$BATS_TEST_TMPDIR/cache
+	export KTSTR_LOCK_DIR=$BATS_TEST_TMPDIR/locks
 	export TMPDIR=$BATS_TEST_TMPDIR/tmp
 	export LIBEXEC=$build/libexec
 	export KTSTR_SHARE=$ROOT/share

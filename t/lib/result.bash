@@ -9,6 +9,7 @@ result_paths() {
 	export SIDECAR=$LIBEXEC/ktstr-sidecar
 	export RUNS_PROGRAM=$LIBEXEC/ktstr-runs
 	export COMPARE=$LIBEXEC/ktstr-compare
+	export STATS=$LIBEXEC/ktstr-stats
 	export GIT_CONFIG_GLOBAL=$BATS_TEST_TMPDIR/gitconfig GIT_CONFIG_NOSYSTEM=1
 	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
 	# a repository around the build tree is not this test's

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "test/cpus.h"
+#include "base/cpus.h"
 
 #include <ctype.h>
 #include <sched.h>
@@ -10,6 +10,12 @@ void cpus_set(struct cpus *c, uint32_t cpu)
 {
 	if (cpu < CPUS_MAX)
 		c->bits[cpu / 64] |= 1ULL << (cpu % 64);
+}
+
+void cpus_unset(struct cpus *c, uint32_t cpu)
+{
+	if (cpu < CPUS_MAX)
+		c->bits[cpu / 64] &= ~(1ULL << (cpu % 64));
 }
 
 bool cpus_has(const struct cpus *c, uint32_t cpu)
@@ -26,10 +32,29 @@ uint32_t cpus_count(const struct cpus *c)
 	return n;
 }
 
+uint32_t cpus_next(const struct cpus *c, uint32_t from)
+{
+	for (uint32_t i = from / 64; i < ARRAY_SIZE(c->bits); i++) {
+		uint64_t word = c->bits[i];
+
+		if (i == from / 64)
+			word &= ~0ULL << (from % 64);
+		if (word)
+			return i * 64 + (uint32_t)__builtin_ctzll(word);
+	}
+	return CPUS_MAX;
+}
+
 void cpus_or(struct cpus *to, const struct cpus *from)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(to->bits); i++)
 		to->bits[i] |= from->bits[i];
+}
+
+void cpus_and(struct cpus *to, const struct cpus *with)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(to->bits); i++)
+		to->bits[i] &= with->bits[i];
 }
 
 void cpus_minus(struct cpus *from, const struct cpus *what)
@@ -84,26 +109,32 @@ void cpus_print(const struct cpus *c, struct str *out)
 {
 	const char *comma = "";
 
-	for (uint32_t i = 0; i < CPUS_MAX; i++) {
+	for (uint32_t i = cpus_next(c, 0); i < CPUS_MAX; i = cpus_next(c, i)) {
 		uint32_t end = i;
 
-		if (!cpus_has(c, i))
-			continue;
 		while (cpus_has(c, end + 1))
 			end++;
 		str_addf(out, end > i ? "%s%u-%u" : "%s%u", comma, i, end);
 		comma = ",";
-		i = end;
+		i = end + 1;
 	}
+}
+
+int cpus_allowed(struct cpus *c)
+{
+	*c = (struct cpus){ 0 };
+	return sched_getaffinity(0, sizeof(c->bits), (cpu_set_t *)c->bits);
 }
 
 uint32_t cpus_allowed_count(void)
 {
-	uint64_t mask[CPUS_MAX / 64] = { 0 };
-	uint32_t n = 0;
+	struct cpus c;
+	uint32_t n = cpus_allowed(&c) == 0 ? cpus_count(&c) : 0;
 
-	if (sched_getaffinity(0, sizeof(mask), (cpu_set_t *)mask) == 0)
-		for (size_t i = 0; i < ARRAY_SIZE(mask); i++)
-			n += (uint32_t)__builtin_popcountll(mask[i]);
 	return n ? n : 1;
+}
+
+int cpus_confine(const struct cpus *c)
+{
+	return sched_setaffinity(0, sizeof(c->bits), (const cpu_set_t *)c->bits);
 }
