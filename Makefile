@@ -22,10 +22,12 @@ tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 
 # What a program needs beyond lib/ and libc.
 LDLIBS_ktstr-download	:= -lcurl -larchive -lcrypto
+LDLIBS_ktstr-releases	:= -lcurl
 LDLIBS_ktstr-remote	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-build	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_vm-tool		:= -larchive -lelf
+LDLIBS_net-tool		:= -lcurl
 LDLIBS_kernel		:= -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
