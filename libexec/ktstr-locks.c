@@ -32,7 +32,7 @@ static struct opt opts[] = {
 	{ "watch", 0, OPT_TIME, &watch, "DURATION", "show it again at this interval: 100ms, 1s, 5m" },
 	{ 0 },
 };
-enum { WATCH_ROW = 1 };
+enum { WATCH_ROW = 2 };
 
 static const struct program program = {
 	.name = "ktstr-locks",
