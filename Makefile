@@ -22,13 +22,16 @@ tools	:= $(patsubst %.c,%,$(wildcard t/tool/*.c))
 
 # What a program needs beyond lib/ and libc.
 LDLIBS_ktstr-download	:= -lcurl -larchive -lcrypto
+LDLIBS_ktstr-releases	:= -lcurl
 LDLIBS_ktstr-remote	:= -lcurl -larchive -lcrypto
 LDLIBS_ktstr-build	:= -lelf
 LDLIBS_ktstr-vm		:= -larchive -lelf
 LDLIBS_vm-tool		:= -larchive -lelf
+LDLIBS_net-tool		:= -lcurl
 LDLIBS_kernel		:= -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
+LDLIBS_ktstr-funify	:= -lcrypto
 LDLIBS_ktstr-compare	:= -lgit2
 LDLIBS_ktstr-jq		:= -ljq
 
@@ -93,8 +96,9 @@ $B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
 	@$(flags) -MMD -MP -c -o $@ $<
 
-# The preset table is part of the object (.incbin).
+# These tables are part of the objects (.incbin).
 $B/lib/test/presets.o: share/gauntlet/presets
+$B/lib/funify/words.o: $(wildcard share/funify/*)
 
 $(shell mkdir -p $B)
 ifneq ($(strip $(flags)),$(strip $(file <$B/flags)))

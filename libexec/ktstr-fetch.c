@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * ktstr-fetch: give each missing kernel its source tree. Records that need
- * nothing go through; from the first that needs a source on, the stream goes
- * through ktstr-download, whose libraries take longer to load than everything
- * else a run over cached kernels does before its tests.
+ * nothing go through; for each that needs a source a ktstr-download is
+ * started, several side by side, and its record leaves as soon as it is
+ * there. Of records with one key the first is fetched, for all.
  */
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/env.h"
 #include "base/file.h"
 #include "base/proc.h"
+#include "base/stop.h"
 #include "base/where.h"
 #include "cli/opt.h"
 #include "kernel/krecord.h"
 #include "kernel/remote.h"
+
+#define GRACE_MS 8000 /* from a signal to SIGKILL */
+#define LOOK_MS  200  /* how soon a signal is noticed */
 
 static bool skip_sha256;
 static unsigned long long stall_ns;
@@ -31,55 +42,280 @@ static const struct program program = {
 	.opts = opts,
 };
 
+/* One kernel that needs a source. */
+struct job {
+	char *line, *key;
+	unsigned long number;
+	size_t like;        /* the job with the same key that goes first; own number: none */
+	struct child child; /* running while pid > 0 */
+	struct str out;
+	bool done, failed;
+};
+
 static char **words; /* of the command line */
+static struct job *jobs;
+static size_t n_jobs, cap_jobs, n_running, n_open;
+static int failures;
 
-/* ktstr-download takes this process over, with what has been read of the
- * stream in a file of its own. Does not return. */
-static void hand_over(const struct record *rec, const struct lines *l)
+static size_t width(void)
 {
-	struct slice rest = lines_rest(l);
-	int fd = memfd_create("records", 0);
-	struct strv argv = { 0 };
-	struct err e;
+	const char *s = env_get(ENV_KERNEL_PARALLELISM);
+	unsigned long long n = 0;
+	cpu_set_t cpus;
 
-	if (fd < 0 || write_all(fd, rec->line.s, rec->line.n) < 0 || write_all(fd, "\n", 1) < 0 ||
-	    write_all(fd, rest.s, rest.n) < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		die_sys("hand the records over");
-	strv_give(&argv, where_libexec("ktstr-download"));
-	strv_addf(&argv, "--begun=%d", fd);
-	strv_addf(&argv, "--line=%lu", rec->number - 1);
-	strv_addv(&argv, words);
-	exec_replace(argv.v, &e);
-	die_err(&e);
+	if (s) {
+		auto_free char *copy = xstrdup(s);
+
+		if (parse_u64(trim(copy), &n) == 0 && n > 0)
+			return n;
+		warn("KTSTR_KERNEL_PARALLELISM=%s is no number above 0; as many as there are CPUs are used", s);
+	}
+	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (size_t)CPU_COUNT(&cpus) : 1;
 }
 
-static int on_kernel(const struct record *rec, void *ctx, struct err *e)
+static struct record record_of(const struct job *j)
+{
+	return (struct record){ .line = { j->line, strlen(j->line) }, .type = "kernel", .number = j->number };
+}
+
+static int input_for(const struct job *j)
+{
+	int fd = memfd_create("record", MFD_CLOEXEC);
+
+	if (fd < 0 || write_all(fd, j->line, strlen(j->line)) < 0 || write_all(fd, "\n", 1) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0)
+		die_sys("hand a record over");
+	return fd;
+}
+
+static int start_job(struct job *j, struct err *e)
+{
+	auto_strv struct strv argv = { 0 };
+	unsigned long long progress;
+	int keep[] = { -1, -1 };
+
+	if (env_get(ENV_PROGRESS_FD) && parse_u64(env_get(ENV_PROGRESS_FD), &progress) == 0)
+		keep[0] = (int)progress;
+	strv_give(&argv, where_libexec("ktstr-download"));
+	strv_addv(&argv, words);
+	j->child = (struct child){ .argv = argv.v, .in = input_for(j), .out = FD_PIPE, .keep = keep };
+	if (child_start(&j->child, e) < 0)
+		return -1;
+	j->child.argv = NULL;
+	j->child.keep = NULL;
+	if (!n_running++)
+		stop_hold();
+	return 0;
+}
+
+/* Write a record: as it came from the one that fetched, or this one's own
+ * with what it found. */
+static int emit(const struct job *j, const struct job *from, struct err *e)
+{
+	auto_free char *state = json_get_str(from->out.s, from->out.len, "state");
+	auto_free char *src = json_get_str(from->out.s, from->out.len, "src");
+	struct edit d;
+	struct jkey k;
+	struct jr r;
+
+	edit_init(&d, (struct slice){ j->line, strlen(j->line) });
+	edit_str(&d, "state", state);
+	if (src) {
+		edit_str(&d, "src", src);
+		edit_bool(&d, "temp", true);
+	}
+	jr_init(&r, from->out.s, from->out.len);
+	for (jr_object(&r); jr_key(&r, &k);) {
+		struct slice value = jr_raw(&r);
+		auto_free char *text = xstrndup(value.s, value.n);
+
+		if (key_is(&k, "error") || key_is(&k, "dir"))
+			edit_raw(&d, key_is(&k, "dir") ? "dir" : "error", text);
+	}
+	return edit_emit(&d, e);
+}
+
+/* The record is there, or why there is none. */
+static int finish_job(struct job *j, struct err *e)
+{
+	int code = child_wait(&j->child);
+	struct record rec = record_of(j), got;
+	struct err why;
+
+	n_open--;
+	j->done = true;
+	j->failed = code != 0;
+	failures += j->failed;
+	while (j->out.len && j->out.s[j->out.len - 1] == '\n')
+		j->out.s[--j->out.len] = '\0';
+	if (j->out.len && record_parse((struct slice){ j->out.s, j->out.len }, j->number, &got, &why) == 0)
+		return record_pass(&got, e);
+	str_clear(&j->out);
+	err_set(&why, "ktstr-download ended with exit code %d and without a record", code);
+	return krecord_fail(&rec, "fetch", &why, e);
+}
+
+static int finish_like(struct job *j, const struct job *first, struct err *e)
+{
+	struct record rec = record_of(j);
+	struct err why;
+
+	n_open--;
+	j->done = true;
+	failures += first->failed;
+	if (first->out.len)
+		return emit(j, first, e);
+	err_set(&why, "the kernel with the same key could not be fetched");
+	return krecord_fail(&rec, "fetch", &why, e);
+}
+
+/* What can begin, begins; what waited for another goes with it. */
+static int advance(size_t max, struct err *e)
+{
+	for (size_t i = 0; i < n_jobs; i++) {
+		struct job *j = &jobs[i], *first = &jobs[j->like];
+		int rc = 0;
+
+		if (j->done || j->child.pid > 0)
+			continue;
+		if (first != j)
+			rc = first->done ? finish_like(j, first, e) : 0;
+		else if (n_running < max)
+			rc = start_job(j, e);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_job(struct job *j, struct err *e)
+{
+	ssize_t n = read(j->child.out, str_room(&j->out, 65536), 65536);
+	int rc;
+
+	if (n < 0 && errno == EINTR)
+		return 0;
+	if (n > 0) {
+		j->out.len += (size_t)n;
+		j->out.s[j->out.len] = '\0';
+		return 0;
+	}
+	close(j->child.out);
+	rc = stop_wanted() ? 0 : finish_job(j, e);
+	if (--n_running == 0 && !stop_wanted())
+		stop_release();
+	return rc;
+}
+
+static size_t first_with(const char *key)
+{
+	for (size_t i = 0; i < n_jobs; i++)
+		if (strcmp(jobs[i].key, key) == 0 && !(jobs[i].done && jobs[i].failed))
+			return i;
+	return n_jobs;
+}
+
+static int on_kernel(const struct record *rec, struct err *e)
 {
 	struct krecord k;
-	bool wants;
+	struct job j = { .number = rec->number };
 
 	if (krecord_parse(rec, &k, e) < 0)
 		return -1;
-	wants = krecord_wants_source(&k) || remote_may_have(&k);
+	if (!krecord_wants_source(&k) && !remote_may_have(&k)) {
+		krecord_release(&k);
+		return record_pass(rec, e);
+	}
+	j.line = xstrndup(rec->line.s, rec->line.n);
+	j.key = xstrdup(k.key);
+	j.like = first_with(k.key);
 	krecord_release(&k);
-	if (wants)
-		hand_over(rec, ctx);
-	return record_pass(rec, e);
+	GROW(jobs, n_jobs, cap_jobs);
+	jobs[n_jobs++] = j;
+	n_open++;
+	return 0;
+}
+
+static bool is_blank(struct slice line)
+{
+	return strspn(line.s, " \t") >= line.n;
+}
+
+/* Records that are whole by now. */
+static int read_records(struct lines *l, struct err *e)
+{
+	struct slice line;
+	struct record rec;
+
+	if (lines_fill(l, e) < 0)
+		return -1;
+	/* at the end lines_next also tells a last line that is cut */
+	while (lines_ready(l) || l->eof) {
+		int rc = lines_next(l, &line, e);
+
+		if (rc <= 0)
+			return rc;
+		if (is_blank(line))
+			continue;
+		if (record_parse(line, l->number, &rec, e) < 0)
+			return -1;
+		rc = strcmp(rec.type, "kernel") == 0 ? on_kernel(&rec, e) : record_pass(&rec, e);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int turn(struct lines *l, size_t max, struct err *e)
+{
+	struct pollfd *fds = xcalloc(n_jobs + 1, sizeof(*fds));
+	size_t n = n_jobs;
+	int rc = 0;
+
+	fds[n] = (struct pollfd){ .fd = l->eof ? -1 : l->fd, .events = POLLIN };
+	for (size_t i = 0; i < n; i++)
+		fds[i] = (struct pollfd){ .fd = jobs[i].child.pid > 0 ? jobs[i].child.out : -1, .events = POLLIN };
+	if (poll(fds, n + 1, n_running ? LOOK_MS : -1) > 0) {
+		for (size_t i = 0; i < n && rc == 0; i++)
+			if (fds[i].revents)
+				rc = read_job(&jobs[i], e);
+		if (rc == 0 && fds[n].revents)
+			rc = read_records(l, e);
+	}
+	free(fds);
+	return rc < 0 ? -1 : advance(max, e);
+}
+
+/* End what runs and wait for it, so that it can clean up. */
+static void stop_jobs(void)
+{
+	for (size_t i = 0; i < n_jobs; i++)
+		if (jobs[i].child.pid > 0)
+			kill(jobs[i].child.pid, SIGTERM);
+	for (size_t i = 0; i < n_jobs; i++)
+		child_stop(&jobs[i].child, GRACE_MS);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct on on[] = { { "kernel", on_kernel }, { 0 } };
 	struct strv given = { 0 };
 	struct lines l;
 	struct err e;
+	size_t max;
+	int rc = 0;
 
 	strv_addv(&given, argv + 1);
 	words = given.v;
 	start(&program, argc, argv, NULL);
+	max = width();
+	stop_watch();
 	lines_init(&l, STDIN_FILENO);
-	if (pump_lines(&l, on, &l, &e) < 0)
+	while (rc == 0 && !stop_wanted() && (!l.eof || n_open))
+		rc = turn(&l, max, &e);
+	stop_jobs();
+	stop_release();
+	if (rc < 0)
 		die_err(&e);
 	lines_release(&l);
-	return finish(0);
+	return finish(failures ? 1 : 0);
 }

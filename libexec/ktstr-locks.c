@@ -4,6 +4,7 @@
  * waits. It only looks: no file is opened, no lock taken.
  */
 #include <dirent.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,12 @@
 #include "kernel/cache.h"
 #include "result/place.h"
 
+#define ONCE      ULLONG_MAX
 #define WATCH_MIN 10000000 /* ns: faster than anybody reads */
 
 static bool json;
 static const char *jq;
-static unsigned long long watch;
+static unsigned long long watch = ONCE;
 
 static struct opt opts[] = {
 	{ "json", 0, OPT_FLAG, &json, NULL, "print JSON; one line a snapshot with --watch" },
@@ -32,7 +34,6 @@ static struct opt opts[] = {
 	{ "watch", 0, OPT_TIME, &watch, "DURATION", "show it again at this interval: 100ms, 1s, 5m" },
 	{ 0 },
 };
-enum { WATCH_ROW = 2 };
 
 static const struct program program = {
 	.name = "ktstr-locks",
@@ -208,7 +209,7 @@ static void as_json(const struct snapshot *all, struct str *out)
 {
 	struct jw w;
 
-	jw_init(&w, out, opts[WATCH_ROW].given ? 0 : 2);
+	jw_init(&w, out, watch == ONCE ? 2 : 0);
 	jw_object(&w);
 	for (int i = 0; i < SECTIONS; i++) {
 		jw_key(&w, all->s[i].json);
@@ -267,7 +268,7 @@ static void as_text(const struct snapshot *all, struct str *out)
 
 	if (!f)
 		die_sys("print");
-	if (opts[WATCH_ROW].given)
+	if (watch != ONCE)
 		fputs("\033[2J\033[H", f);
 	for (int i = 0; i < SECTIONS; i++) {
 		fprintf(f, "%s%s\n", i ? "\n" : "", all->s[i].title);
@@ -323,16 +324,16 @@ int main(int argc, char **argv)
 	/* without it nodes are not known */
 	if (llc_map_read(&map, NULL, &ignored) < 0)
 		map.n = 0;
-	if (opts[WATCH_ROW].given) {
+	if (watch != ONCE) {
 		signal(SIGINT, on_interrupt);
 		if (watch < WATCH_MIN)
 			watch = WATCH_MIN;
 	}
 	do {
 		show(&map);
-		if (opts[WATCH_ROW].given)
+		if (watch != ONCE)
 			pause_for(watch);
-	} while (opts[WATCH_ROW].given);
+	} while (watch != ONCE);
 	llc_map_release(&map);
 	return finish(0);
 }

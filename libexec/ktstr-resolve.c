@@ -15,10 +15,14 @@
 #include "json/record.h"
 #include "kernel/age.h"
 #include "kernel/cache.h"
+#include "kernel/fragment.h"
+#include "kernel/git_remote.h"
 #include "kernel/key.h"
 #include "kernel/label.h"
+#include "kernel/lookup.h"
 #include "kernel/spec.h"
 #include "kernel/tarball.h"
+#include "kernel/toolchain.h"
 #include "kernel/tree.h"
 #include "kernel/version.h"
 
@@ -26,24 +30,32 @@ struct kernel {
 	struct spec spec;
 	const char *kind; /* "version", "path", "tarball", "key", "range", "git" */
 	char *label, *key;
-	char *source; /* canonical path of a tree or a tarball */
+	char *version;      /* of a release */
+	char *source;       /* canonical path of a tree or a tarball, URL of a repository */
+	struct git_tip tip; /* of a git source */
+	bool latest;        /* no spec: the newest stable release */
 	bool failed;
 	struct err why;
 };
 
-static bool lean, force;
+static bool lean, force, clean, latest;
+static const char *extra_kconfig;
 static struct opt opts[] = {
 	{ "lean", 0, OPT_FLAG, &lean, NULL, "build from the lean configuration instead of defconfig" },
-	{ "force", 0, OPT_FLAG, &force, NULL, "do not look for a release, a tree or a tarball in the cache" },
+	{ "latest", 0, OPT_FLAG, &latest, NULL,
+	  "without SPEC: the newest stable release with a patch number of 8 or more" },
+	{ "force", 0, OPT_FLAG, &force, NULL, "look for nothing but cache keys in the cache" },
+	{ "clean", 0, OPT_FLAG, &clean, NULL, "the trees will be cleaned: do not look at their .config" },
+	{ "extra-kconfig", 0, OPT_STR, &extra_kconfig, "PATH", "a configuration fragment to put on top" },
 	{ 0 },
 };
 static const struct program program = {
 	.name = "ktstr-resolve",
-	.args = "SPEC...",
+	.args = "[SPEC]...",
 	.about = "turn kernel specs into kernel records",
-	.detail = "SPEC is a path of a source tree or source tarball, a version or a cache key.",
+	.detail = "SPEC is a path of a source tree or source tarball, a version, a series such as 6.14, a range\n"
+		  "START..END, git+URL#REF (a branch, tag or commit) or a cache key.",
 	.opts = opts,
-	.min_args = 1,
 	.max_args = -1,
 };
 
@@ -51,6 +63,17 @@ static struct key_config config;
 static struct kernel *kernels;
 static size_t total;
 static int status;
+
+static void kernel_release(struct kernel *k)
+{
+	spec_release(&k->spec);
+	free(k->label);
+	free(k->key);
+	free(k->version);
+	free(k->source);
+	git_tip_release(&k->tip);
+	*k = (struct kernel){ 0 };
+}
 
 /* "--kernel SPEC: why", the hint of a path in the same line. */
 static void fail(struct kernel *k, const struct err *why)
@@ -64,17 +87,10 @@ static void fail(struct kernel *k, const struct err *why)
 		return;
 	}
 	k->why = e;
-	if (!starts_with(e.text, "--kernel "))
+	if (k->spec.kind == SPEC_GIT && k->label)
+		err_wrap(&k->why, "resolve %s", k->spec.text);
+	else if (!k->latest && !starts_with(e.text, "--kernel "))
 		err_wrap(&k->why, "--kernel %s", k->spec.text);
-}
-
-static void unsupported(struct kernel *k, const char *form, const char *instead)
-{
-	struct err e;
-
-	err_set(&e, "%s are not supported yet by this version", form);
-	err_hint(&e, "%s", instead);
-	fail(k, &e);
 }
 
 static void parse_all(char **words, size_t n)
@@ -90,18 +106,111 @@ static void parse_all(char **words, size_t n)
 		if (spec_parse(text, &k->spec, &e) < 0)
 			fail(k, &e);
 	}
+	if (!total && latest)
+		kernels[total++] =
+			(struct kernel){ .latest = true, .spec = { .kind = SPEC_VERSION, .text = xstrdup("latest") } };
+}
+
+/* "6.14.0" is released as 6.14. */
+static char *released_as(const char *version)
+{
+	struct version v;
+	char *patch;
+
+	if (version_parse(version, strlen(version), &v) < 0 || !v.has_patch || v.patch)
+		return xstrdup(version);
+	patch = strchr(strchr(version, '.') + 1, '.');
+	return xasprintf("%.*s%s", (int)(patch - version), version, patch + strcspn(patch, "-"));
+}
+
+static void set_version(struct kernel *k, const char *version)
+{
+	k->version = released_as(version);
+	k->key = key_of_version(&config, k->version);
+	if (!k->label)
+		k->label = xstrdup(version);
+}
+
+static bool is_series(const struct kernel *k)
+{
+	struct version v;
+
+	return version_parse(k->spec.text, strlen(k->spec.text), &v) == 0 && version_is_series(&v);
 }
 
 static void name_version(struct kernel *k)
 {
-	struct version v;
-
 	k->kind = "version";
+	if (k->latest)
+		return;
 	k->label = xstrdup(k->spec.text);
-	if (version_parse(k->spec.text, strlen(k->spec.text), &v) == 0 && version_is_series(&v))
-		unsupported(k, "version prefixes", "give one release, as in 6.14.2");
-	else
-		k->key = key_of_version(&config, k->spec.text);
+	if (!is_series(k))
+		set_version(k, k->spec.text);
+}
+
+/* Whether kernel.org has to say which release is meant. */
+static bool is_open(const struct kernel *k)
+{
+	return !k->failed && (k->spec.kind == SPEC_RANGE || (k->spec.kind == SPEC_VERSION && !k->version));
+}
+
+/* Put the releases of a range in its place. */
+static void expand(struct kernel **list, size_t *n, struct kernel *k, const struct strv *versions)
+{
+	for (size_t i = 0; i < versions->n; i++) {
+		struct kernel *one = &(*list)[(*n)++];
+
+		*one = (struct kernel){ .kind = "version", .spec.kind = SPEC_VERSION };
+		one->spec.text = xstrdup(k->spec.text);
+		set_version(one, versions->v[i]);
+	}
+	kernel_release(k);
+}
+
+/* Fill in the answers; a range becomes several kernels. */
+static void settle(struct lookup *answers, size_t n)
+{
+	size_t room = total, kept = 0, next = 0;
+	struct kernel *list;
+
+	for (size_t i = 0; i < n; i++)
+		room += answers[i].versions.n;
+	list = xcalloc(room, sizeof(*list));
+	for (size_t i = 0; i < total; i++) {
+		struct kernel *k = &kernels[i];
+		struct lookup *a = is_open(k) ? &answers[next++] : NULL;
+
+		if (a && a->failed)
+			fail(k, &a->why);
+		if (a && !a->failed && k->spec.kind == SPEC_RANGE) {
+			expand(&list, &kept, k, &a->versions);
+			continue;
+		}
+		if (a && !a->failed)
+			set_version(k, a->versions.v[0]);
+		list[kept++] = *k;
+	}
+	free(kernels);
+	kernels = list;
+	total = kept;
+}
+
+static int look_up(struct err *e)
+{
+	struct lookup *asked = xcalloc(total + 1, sizeof(*asked));
+	size_t n = 0;
+	int rc;
+
+	for (size_t i = 0; i < total; i++)
+		if (is_open(&kernels[i]))
+			asked[n++].spec = kernels[i].latest ? NULL : kernels[i].spec.text;
+	rc = n ? lookup_run(asked, n, e) : 0;
+	if (rc == 0 && n)
+		settle(asked, n);
+	for (size_t i = 0; i < n; i++)
+		lookup_release(&asked[i]);
+	free(asked);
+	return rc;
 }
 
 static void name_path(struct kernel *k)
@@ -112,7 +221,12 @@ static void name_path(struct kernel *k)
 	k->source = real_path(k->spec.path);
 	if (!k->source) {
 		err_set(&e, "path does not exist or cannot be canonicalized: %s: %s", k->spec.path, strerror(errno));
-		err_hint(&e, "set KTSTR_KERNEL to a kernel source directory, or check the spelling of the path");
+		if (strstr(k->spec.path, "://"))
+			err_hint(&e, "a git source is written git+%s%s", k->spec.path,
+				 strchr(k->spec.path, '#') ? "" : "#REF");
+		else
+			err_hint(&e,
+				 "set KTSTR_KERNEL to a kernel source directory, or check the spelling of the path");
 		fail(k, &e);
 		return;
 	}
@@ -147,11 +261,10 @@ static void name_one(struct kernel *k)
 		break;
 	case SPEC_RANGE:
 		k->kind = "range";
-		unsupported(k, "kernel ranges", "give --kernel once for each release");
 		break;
 	case SPEC_GIT:
 		k->kind = "git";
-		unsupported(k, "git sources", "clone it and give --kernel the directory");
+		k->label = label_of_git(k->spec.url, k->spec.ref);
 		break;
 	}
 }
@@ -193,21 +306,14 @@ static int check_labels(bool before_io, struct err *e)
 	return 0;
 }
 
-static void kernel_release(struct kernel *k)
-{
-	spec_release(&k->spec);
-	free(k->label);
-	free(k->key);
-	free(k->source);
-	*k = (struct kernel){ 0 };
-}
-
 static bool same_kernel(const struct kernel *a, const struct kernel *b)
 {
 	if (!a->label || !b->label || !same_label(a, b))
 		return false;
 	if (a->source && b->source)
 		return strcmp(a->source, b->source) == 0;
+	if (a->spec.kind == SPEC_GIT && b->spec.kind == SPEC_GIT)
+		return strcmp(a->spec.url, b->spec.url) == 0;
 	return a->key && b->key && strcmp(a->key, b->key) == 0;
 }
 
@@ -234,6 +340,23 @@ static void fold(void)
 	total = kept;
 }
 
+/* Kernels of one label that were configured otherwise are told apart. */
+static void tell_apart(void)
+{
+	for (size_t i = 0; i < total; i++)
+		for (size_t j = i + 1; j < total; j++) {
+			struct kernel *a = &kernels[i], *b = &kernels[j];
+			auto_free char *label = NULL;
+
+			if (!a->label || !b->label || !a->key || !b->key || !same_label(a, b))
+				continue;
+			label = a->label;
+			free(b->label);
+			a->label = label_beside(label, a->key, b->key);
+			b->label = label_beside(label, b->key, a->key);
+		}
+}
+
 /* The record's members that every state has. */
 static void begin(struct edit *d, size_t index, const struct kernel *k, const char *version)
 {
@@ -247,6 +370,14 @@ static void begin(struct edit *d, size_t index, const struct kernel *k, const ch
 	edit_str(d, "label", k->label);
 	edit_str(d, "key", k->key);
 	edit_bool(d, "lean", lean);
+	if (extra_kconfig)
+		edit_str(d, "extra_kconfig", extra_kconfig);
+	if (k->tip.commit) {
+		edit_str(d, "url", k->source);
+		edit_str(d, "ref", k->spec.ref);
+		edit_str(d, "refname", k->tip.refname);
+		edit_str(d, "commit", k->tip.commit);
+	}
 }
 
 static void emit(struct edit *d)
@@ -268,7 +399,7 @@ static void emit_error(size_t index, const struct kernel *k)
 	edit_str(&error, "hint", k->why.hint);
 	edit_finish(&error, &text);
 	text.s[--text.len] = '\0';
-	begin(&d, index, k, k->spec.kind == SPEC_VERSION ? k->spec.text : NULL);
+	begin(&d, index, k, k->version);
 	edit_str(&d, "state", "error");
 	edit_raw(&d, "error", text.s);
 	emit(&d);
@@ -284,7 +415,7 @@ static void say_hit(const struct kernel *k, const struct cache_entry *c)
 		str_add_age(&age, (uint64_t)(now - built));
 		str_add(&age, " ago");
 	}
-	note("cache hit for %s (%s%s)", k->spec.path, c->key, str_c(&age));
+	note("cache hit for %s (%s%s)", k->spec.path ? k->spec.path : k->spec.text, c->key, str_c(&age));
 }
 
 static void add_tree(struct edit *d, const struct tree_state *t)
@@ -305,12 +436,19 @@ static int look(struct kernel *k, struct tree_state *t, char sha256[SHA256_HEX],
 	if (strcmp(k->kind, "path") == 0) {
 		if (tree_probe(k->source, t, e) < 0)
 			return -1;
+		if (clean)
+			tree_forget_config(t);
 		k->key = key_of_tree(&config, t);
 	} else if (strcmp(k->kind, "tarball") == 0) {
 		root = cache_root(e);
 		if (!root || tarball_sha256(k->source, root, sha256, e) < 0)
 			return -1;
 		k->key = key_of_tarball(&config, sha256);
+	} else if (k->spec.kind == SPEC_GIT) {
+		k->source = git_url(k->spec.url, e);
+		if (!k->source || git_resolve(k->source, k->spec.ref, &k->tip, e) < 0)
+			return -1;
+		k->key = key_of_git(&config, k->spec.ref, k->tip.commit);
 	}
 	return 0;
 }
@@ -332,7 +470,7 @@ static void emit_found(size_t index, struct kernel *k, const struct cache_entry 
 		say_hit(k, c);
 	free(k->key);
 	k->key = xstrdup(c->key);
-	begin(&d, index, k, k->spec.kind == SPEC_VERSION ? k->spec.text : c->version);
+	begin(&d, index, k, k->version ? k->version : c->version);
 	edit_str(&d, "state", "cached");
 	edit_str(&d, "dir", c->dir);
 	if (t->path)
@@ -344,7 +482,7 @@ static void emit_missing(size_t index, const struct kernel *k, const struct tree
 {
 	struct edit d;
 
-	begin(&d, index, k, k->spec.kind == SPEC_VERSION ? k->spec.text : NULL);
+	begin(&d, index, k, k->version);
 	edit_str(&d, "state", t->path ? "fetched" : "missing");
 	if (t->path)
 		add_tree(&d, t);
@@ -363,7 +501,8 @@ static int resolve(size_t index, struct kernel *k, struct err *e)
 	int rc = look(k, &t, sha256, e);
 
 	if (rc == 0 && !t.dirty && (!force || strcmp(k->kind, "key") == 0))
-		rc = strcmp(k->kind, "key") == 0 ? cache_find(k->key, &c, e) : cache_find_equal(k->key, &c, e);
+		rc = strcmp(k->kind, "key") == 0 ? cache_find(k->key, &c, e)
+						 : cache_find_built(k->key, t.path ? t.hash : k->tip.commit, &c, e);
 	if (rc == 1)
 		emit_found(index, k, &c, &t);
 	else if (rc == 0 && strcmp(k->kind, "key") == 0)
@@ -414,13 +553,28 @@ static int prepare(struct err *e)
 	for (size_t i = 0; i < total; i++)
 		if (!kernels[i].failed && kernels[i].spec.kind != SPEC_PATH)
 			name_one(&kernels[i]);
-	if (check_labels(true, e) < 0)
+	if (check_labels(true, e) < 0 || look_up(e) < 0)
 		return -1;
 	for (size_t i = 0; i < total; i++)
 		if (!kernels[i].failed && kernels[i].spec.kind == SPEC_PATH)
 			name_one(&kernels[i]);
 	fold();
+	tell_apart();
 	return check_labels(false, e);
+}
+
+/* The user's fragment by its full path, looked at before anything is fetched. */
+static int load_extra(struct err *e)
+{
+	auto_str struct str text = { 0 }, builtin = { 0 };
+
+	if (fragment_read_extra(extra_kconfig, &text, e) < 0 || fragment_load(lean, NULL, &builtin, e) < 0)
+		return -1;
+	if (!text.len)
+		warn("--extra-kconfig file is empty");
+	fragment_warn_overrides(str_c(&text), str_c(&builtin));
+	extra_kconfig = real_path(extra_kconfig);
+	return extra_kconfig ? 0 : err_sys(e, "--extra-kconfig");
 }
 
 int main(int argc, char **argv)
@@ -430,9 +584,14 @@ int main(int argc, char **argv)
 	char **words = start(&program, argc, argv, &n);
 
 	lean |= env_get(ENV_LEAN) != NULL;
-	if (key_config_load(&config, lean, NULL, &e) < 0)
+	if (extra_kconfig && load_extra(&e) < 0)
 		die_err(&e);
-	kernels = xcalloc((size_t)n, sizeof(*kernels));
+	if (key_config_load(&config, lean, extra_kconfig, &e) < 0)
+		die_err(&e);
+	toolchain_key(config.toolchain);
+	if (!n && !latest)
+		usage_error(&program, "the following required arguments were not provided:\n  SPEC...");
+	kernels = xcalloc((size_t)n + 1, sizeof(*kernels));
 	parse_all(words, (size_t)n);
 	if (prepare(&e) < 0)
 		return refuse(words, (size_t)n, &e);

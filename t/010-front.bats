@@ -255,17 +255,16 @@ all_started() {
 	[[ $output == "ktstr-resolve 'git+https://h/r.git#v6.14' | "* ]]
 	run -0 cargo-ktstr ktstr --explain kernel build 6.14.2
 	[ "$output" = "ktstr-resolve 6.14.2 | ktstr-fetch | ktstr-build >/dev/null" ]
+	run -0 cargo-ktstr ktstr --explain kernel build
+	[ "$output" = "ktstr-resolve --latest | ktstr-fetch | ktstr-build >/dev/null" ]
 }
 
 @test "what is in the table and not in this version is refused before anything starts" {
-	for words in "shell" "verifier" "kernel build --clean --source x" \
-		"kernel build --git x --ref y" "kernel list --range 1.2..1.3"; do
+	for words in "shell" "verifier"; do
 		# shellcheck disable=SC2086
 		run -1 cargo-ktstr ktstr $words
 		[[ ${lines[0]} == "error: cargo ktstr "*" is not available in this version" ]]
 	done
-	run -1 cargo-ktstr ktstr kernel build
-	[[ $output == *"looking up the newest release is not available"*"hint: "* ]]
 	[ ! -e "$OUT/records" ]
 }
 

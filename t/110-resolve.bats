@@ -157,18 +157,6 @@ field() {
 	[[ $stderr == *'`6.12..=6.16`'* ]]
 }
 
-@test "forms that come later say so by name" {
-	run -1 --separate-stderr "$RESOLVE" 6.14
-	[[ $stderr == *"--kernel 6.14: version prefixes are not supported yet by this version"* ]]
-	run -1 --separate-stderr "$RESOLVE" 6.12..6.14
-	[[ $stderr == *"--kernel 6.12..6.14: kernel ranges are not supported yet by this version"* ]]
-	run -1 --separate-stderr "$RESOLVE" 6.10..=6.10
-	[ "$(field .kind)" = range ]
-	run -1 --separate-stderr "$RESOLVE" 'git+https://example.com/r.git#v6.14'
-	[[ $stderr == *"git sources are not supported yet by this version"* ]]
-	[ "$(field .kind)" = git ]
-}
-
 @test "a git URL without a ref is told what is missing" {
 	for s in git+https://h/r.git git+https://h/r.git# 'git+#x'; do
 		run -1 --separate-stderr "$RESOLVE" "$s"

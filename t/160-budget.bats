@@ -317,7 +317,7 @@ let_go() {
 	wait_for 10 test -e started
 	"$LIBEXEC/ktstr-build" <resolved >two 2>err2 3>&- &
 	wait_for 10 grep -q 'is locked by a concurrent' err2
-	! grep -q 'using\|waiting for 1 CPU' err2
+	run ! grep -q 'using\|waiting for 1 CPU' err2
 	rm wait
 	wait
 }

@@ -17,7 +17,6 @@ guest() {
 
 	script=$(
 		cat <<-'EOF'
-			mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
 			mkdir -p /tmp /sys/fs/cgroup/user
 			echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
 			echo $$ >/sys/fs/cgroup/user/cgroup.procs
@@ -46,7 +45,7 @@ guest() {
 			echo cpus:$(cat $C/cpuset.cpus.effective) mems:$(cat $C/cpuset.mems.effective)
 			echo nproc:$(nproc) outside:$(cat /proc/$PPID/cgroup)
 			sleep 1000 &' 2>&1
-		echo left:$(left) strays:$(pgrep -f "sleep 1000" | wc -l)
+		echo left:$(left) strays:$(ps -o args | grep -c "^sleep 1000")
 	EOF
 	[[ $output == *"inside:0::/user/ktstr-build-"* ]]
 	[[ $output == *"cpus:0-1 mems:0"* ]]
@@ -67,7 +66,7 @@ guest() {
 		wait $a
 		echo before:$(left)
 		ktstr-budget --cpu-cap 1 -- sh -c "echo during:\$(find $U -type d -name 'ktstr-build-*' | wc -l)"
-		echo after:$(left) strays:$(pgrep -f "trap" | wc -l)
+		echo after:$(left) strays:$(ps -o args | grep -c "^sh -c echo up >/tmp/a")
 	EOF
 	[[ $output == *"before:2"* ]]
 	[[ $output == *"during:2"* ]]

@@ -133,7 +133,7 @@ Run-dir locks:
 @test "no lock is taken and none is in the way" {
 	hold "$KTSTR_LOCK_DIR/ktstr-llc-0.lock"
 	run -0 strace -f -o trace "$LOCKS"
-	! grep -E 'flock\(|F_SETLK|ktstr-llc-0.lock", O' trace
+	run ! grep -E 'flock\(|F_SETLK|ktstr-llc-0.lock", O' trace
 	[ "$(grep -c '"/proc/locks"' trace)" = 1 ]
 	[ "$(grep -c '"/proc/self/mountinfo"' trace)" = 1 ]
 }
@@ -181,6 +181,7 @@ Run-dir locks:
 		kill -INT $pid
 		wait_for 2 gone $pid
 		wait $pid
+		rm first
 	done
 }
 
@@ -210,4 +211,14 @@ Run-dir locks:
 	[ "$(jq '.llcs[0].holders | length' <<<"$output")" = 1 ]
 	run -0 cargo-ktstr ktstr locks
 	[[ $output == "LLC locks:"* ]]
+}
+
+@test "--jq picks from the snapshot, also while watching" {
+	touch "$KTSTR_LOCK_DIR/ktstr-cpu-3.lock"
+	run -0 --separate-stderr "$LOCKS" --jq '.cpus[].cpu'
+	[ "$output" = 3 ]
+	"$LOCKS" --watch 50ms --jq '.cpus | length' >lines 3>&- &
+	# shellcheck disable=SC2016
+	wait_for 10 bash -c '[ "$(wc -l <lines)" -ge 3 ]'
+	[ "$(sort -u lines)" = 1 ]
 }

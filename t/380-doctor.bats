@@ -139,4 +139,6 @@ report() {
 	[[ $output == *"nextest "* ]]
 	run -0 cargo-ktstr ktstr doctor --json
 	jq -e .ready <<<"$output"
+	run -0 cargo-ktstr ktstr doctor --jq '.checks[] | select(.name == "nextest").text'
+	[ "$output" = "cargo-nextest 1.2.3" ]
 }

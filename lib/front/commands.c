@@ -258,6 +258,8 @@ static const struct cmd_opt clean_opts[] = {
 
 static const struct cmd_opt funify_opts[] = {
 	{ STR("seed", "SEED", "Choose the names by this word") },
+	{ FLAG("keys", "Replace keys too that are no words of a known format") },
+	{ FLAG("sort-keys", "Put the members of each object in the order of their keys") },
 	{ FLAG("pretty", "Print over several lines") },
 	{ { 0 } },
 };
@@ -337,9 +339,9 @@ static const struct cmd_opt shell_opts[] = {
 	{ { 0 } },
 };
 
-#define KERNEL_BUILD(spec)                                              \
-	"ktstr-resolve {force} " spec " | ktstr-fetch {skip-sha256} | " \
-	"ktstr-build {force} {clean} {cpu-cap} {extra-kconfig} {jq}"
+#define KERNEL_BUILD(spec)                                                                      \
+	"ktstr-resolve {force} {clean} {extra-kconfig} " spec " | ktstr-fetch {skip-sha256} | " \
+	"ktstr-build {force} {clean} {cpu-cap} {jq}"
 
 const struct command commands[] = {
 	{ .name = "test",
@@ -375,7 +377,10 @@ const struct command commands[] = {
 	{ .name = "stats",
 	  .about = "Show results, the newest run by default",
 	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report" } } },
-	{ .name = "stats list", .about = "List runs, newest first", .recipes = { { NULL, "ktstr-runs list" } } },
+	{ .name = "stats list",
+	  .about = "List runs, newest first",
+	  .opts = json_opts,
+	  .recipes = { { NULL, "ktstr-runs list {json} {jq}" } } },
 	{ .name = "stats list-metrics",
 	  .about = "List the metrics and their thresholds",
 	  .opts = json_opts,
@@ -386,7 +391,6 @@ const struct command commands[] = {
 	  .recipes = { { NULL, "ktstr-runs values {options}" } } },
 	{ .name = "stats show-host",
 	  .about = "Show the host a run was made on",
-	  .later = "*",
 	  .opts = run_opts,
 	  .recipes = { { NULL, "ktstr-runs host {options}" } } },
 	{ .name = "stats explain-sidecar",
@@ -416,8 +420,7 @@ const struct command commands[] = {
 	{ .name = "kernel list",
 	  .about = "List cached kernels, newest first",
 	  .opts = list_opts,
-	  .later = "range",
-	  .recipes = { { "range", "ktstr-resolve {range} {json} {jq}" }, { NULL, "ktstr-cache list {json} {jq}" } } },
+	  .recipes = { { "range", "ktstr-releases {range} {json} {jq}" }, { NULL, "ktstr-cache list {json} {jq}" } } },
 	{ .name = "kernel build",
 	  .about = "Get, build and cache a kernel",
 	  .args = "[VERSION]",
@@ -430,8 +433,8 @@ const struct command commands[] = {
 	  .opts = build_opts,
 	  .recipes = { { "source", KERNEL_BUILD("{source}") },
 		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
-		       { NULL, KERNEL_BUILD("{args}") } },
-	  .later = "git clean extra-kconfig -",
+		       { "{args}", KERNEL_BUILD("{args}") },
+		       { NULL, KERNEL_BUILD("--latest") } },
 	  .works = true },
 	{ .name = "kernel clean",
 	  .about = "Remove cached kernels",
@@ -500,7 +503,7 @@ const struct command commands[] = {
 	{ .name = "doctor",
 	  .about = "Say what this host can do for tests, and what to type for the rest",
 	  .opts = json_opts,
-	  .recipes = { { NULL, "ktstr-doctor {json}" } } },
+	  .recipes = { { NULL, "ktstr-doctor {options}" } } },
 	{ 0 },
 };
 

@@ -30,7 +30,7 @@ struct cmd_opt {
 };
 
 struct recipe {
-	const char *when;   /* only with this option given; NULL: always */
+	const char *when;   /* only with this option, or "{args}": an operand, given; NULL: always */
 	const char *stages; /* the first that fits is the one */
 };
 
@@ -47,9 +47,9 @@ struct command {
 	const char *alone;        /* options an operand excludes, space-separated */
 	const char *needs;        /* programs that must be in PATH */
 	const struct cmd_opt *opts;
-	struct recipe recipes[4]; /* none: a group of commands */
+	struct recipe recipes[5]; /* none: a group of commands */
 	const char *later;        /* options that no stage takes yet, space-separated;
-				   * "-": no operand; "*": the whole command */
+				   * "*": the whole command */
 	bool works;               /* no stage acts: the records at the end are of
 				   * interest with --json only */
 };

@@ -136,18 +136,6 @@ void call_parse(struct call *c, int argc, char **argv)
 		check_word(c, c->args[i]);
 }
 
-/* Whether the command line says which source to take: an operand, or an
- * option that has a recipe of its own. */
-static bool has_subject(const struct call *c)
-{
-	const struct recipe *r = c->cmd->recipes;
-
-	for (; r->stages; r++)
-		if (r->when && is_given(c, r->when))
-			return true;
-	return c->n_args > 0;
-}
-
 int call_check_later(const struct call *c, struct err *e)
 {
 	auto_strv struct strv names = { 0 };
@@ -158,11 +146,6 @@ int call_check_later(const struct call *c, struct err *e)
 
 		if (strcmp(name, "*") == 0)
 			return err_set(e, "cargo ktstr %s is not available in this version", c->cmd->name);
-		if (strcmp(name, "-") == 0 && !has_subject(c)) {
-			err_set(e, "cargo ktstr %s: looking up the newest release is not available in this version",
-				c->cmd->name);
-			return err_hint(e, "name a release, or give a tree or tarball by --source");
-		}
 		if (is_given(c, name))
 			return err_set(e, "cargo ktstr %s --%s is not available in this version", c->cmd->name, name);
 	}
@@ -288,11 +271,16 @@ static int add_word(const struct call *c, const char *word, const char *stages, 
 	return 0;
 }
 
+static bool fits(const struct call *c, const char *when)
+{
+	return strcmp(when, "{args}") == 0 ? c->n_args > 0 : is_given(c, when);
+}
+
 static const struct recipe *choose(const struct call *c)
 {
 	const struct recipe *r = c->cmd->recipes;
 
-	while (r->when && !is_given(c, r->when))
+	while (r->when && !fits(c, r->when))
 		r++;
 	return r;
 }

@@ -16,6 +16,8 @@
 
 #define SHARE_PERCENT   30
 #define RETRY_MS        100
+#define QUIET_MS        10
+#define QUIET_TRIES     20
 #define POLICY_PREFER   5 /* MPOL_PREFERRED_MANY */
 #define WAITED_FOR_SHOW 8
 
@@ -260,17 +262,27 @@ static int next_try(struct reserve *r, struct err *e)
 	return rc ? rc : attempt(r, e);
 }
 
+static void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+}
+
 static int reserve(struct reserve *r, struct err *e)
 {
 	struct progress progress;
 	int rc = next_try(r, e);
 
+	/* who is just taking his own is no reason to talk */
+	for (int i = 0; rc == 1 && r->turn.fd < 0 && i < QUIET_TRIES && !stop_wanted(); i++) {
+		pause_ms(QUIET_MS);
+		rc = next_try(r, e);
+	}
 	if (rc == 1) {
 		say_waiting(r);
 		progress_start(&progress, "build", r->b->label ? r->b->label : "", "Waiting for CPUs", "CPUs");
 		while (rc == 1 && !stop_wanted()) {
 			progress_update(&progress, r->free, r->want);
-			nanosleep(&(struct timespec){ .tv_nsec = RETRY_MS * 1000000L }, NULL);
+			pause_ms(RETRY_MS);
 			rc = next_try(r, e);
 		}
 		progress_end(&progress, rc == 0 && !stop_wanted() ? "CPUs reserved" : NULL);
@@ -386,6 +398,8 @@ void budget_child(const void *budget)
 		return;
 	if (b->sandbox.path && sandbox_join(&b->sandbox) == 0)
 		return;
+	if (b->sandbox.path)
+		warn("cannot join cgroup %s, so affinity does it", b->sandbox.path);
 	if (cpus_confine(&b->set) < 0)
 		warn("make is not kept on its CPUs: they went offline");
 	if (b->many_nodes)

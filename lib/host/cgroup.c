@@ -64,7 +64,7 @@ static bool controller(const char *cgroup, const char *file)
 	return list && has_word(list, "cpuset");
 }
 
-/* A cgroup's file takes one write. */
+/* A cgroup's file takes one write, and no more than that. */
 static int put(const char *cgroup, const char *file, const char *text)
 {
 	auto_free char *path = xasprintf("%s/%s", cgroup, file);
@@ -118,11 +118,30 @@ static int hold(const char *path)
 	return -1;
 }
 
+/* cgroup.kill and cgroup.procs are not for threaded cgroups. */
+static void kill_all(const char *path)
+{
+	auto_free char *file = xasprintf("%s/cgroup.threads", path);
+	auto_str struct str list = { 0 };
+	struct err ignored;
+	char *save = NULL;
+
+	if (read_file(file, &list, &ignored) < 0 || !list.len)
+		return;
+	for (char *line = strtok_r(list.s, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		long pid = strtol(line, NULL, 10);
+
+		/* 0: a process of another PID namespace */
+		if (pid > 1 && pid != getpid())
+			kill((pid_t)pid, SIGKILL);
+	}
+}
+
 /* What runs in there is the rest of a build nobody waits for any more. */
 static void clear(const char *path)
 {
-	put(path, "cgroup.kill", "1");
 	for (int i = 0; i < REMOVE_TRIES; i++) {
+		kill_all(path);
 		if (rmdir(path) == 0 || errno != EBUSY)
 			return;
 		nanosleep(&(struct timespec){ .tv_nsec = REMOVE_PAUSE }, NULL);
@@ -210,7 +229,9 @@ int sandbox_make(struct sandbox *s, const struct cpus *cpus, const struct cpus *
 	if (make_dir(s, parent, e) < 0)
 		return -1;
 	procs = xasprintf("%s/cgroup.procs", s->path);
-	if (confine(s->path, "cpuset.cpus", cpus, e) == 0 && confine(s->path, "cpuset.mems", nodes, e) == 0) {
+	if (put(s->path, "cgroup.type", "threaded") < 0)
+		refused(e, "cgroup.type");
+	else if (confine(s->path, "cpuset.cpus", cpus, e) == 0 && confine(s->path, "cpuset.mems", nodes, e) == 0) {
 		s->procs = open(procs, O_WRONLY | O_CLOEXEC);
 		if (s->procs >= 0)
 			return 0;

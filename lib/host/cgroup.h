@@ -4,6 +4,9 @@
  * process is in. This process never enters it, so that nothing has to be
  * moved back: the child joins between fork and exec.
  *
+ * Since this process stays in the parent, the kernel lets the parent have
+ * threaded children only; cpuset, the one controller wanted, can be that.
+ *
  * It is named ktstr-build-{time}-{pid} and held by a lock on its directory;
  * the next one to make a sandbox removes those whose holder is gone.
  */

@@ -97,4 +97,11 @@ bool utf8_valid(const char *s, size_t n);
  * and all; -1: no string. */
 int json_unquote(struct str *out, struct slice raw);
 
+/* Parts of strings, for readers. The length of the well-formed UTF-8 sequence
+ * of several bytes at s, 0 when there is none. */
+size_t utf8_sequence(const char *s, const char *end);
+/* One escape at p (behind the backslash): length used, 0 when bad. */
+size_t json_escape(const char *p, const char *end, unsigned *code);
+void json_add_utf8(struct str *out, unsigned c);
+
 #endif

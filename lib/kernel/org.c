@@ -2,12 +2,12 @@
 #include "kernel/org.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/env.h"
-#include "json/read.h"
 
 bool org_is_rc(const char *version)
 {
@@ -54,6 +54,11 @@ char *org_sums_url(const char *version)
 	return release_file(version, "sha256sums.asc");
 }
 
+char *org_listing_url(const char *series)
+{
+	return release_file(series, "");
+}
+
 char *org_releases_url(void)
 {
 	return under("www.kernel.org", "/releases.json");
@@ -92,78 +97,36 @@ bool org_find_sum(const char *text, const char *name, char sum[65])
 	return false;
 }
 
-struct release {
-	char *moniker, *version;
-};
-
-static bool read_release(struct jr *r, struct release *row)
+/* The patch number in "linux-6.14.11.tar.xz" at p behind the series, 0 for
+ * "linux-6.14.tar.xz"; -1 for other names. */
+static long long patch_at(const char *p)
 {
-	struct jkey k;
+	size_t digits = *p == '.' ? strspn(p + 1, "0123456789") : 0;
+	auto_free char *number = xstrndup(p + (digits > 0), digits);
+	unsigned long long patch = 0;
 
-	*row = (struct release){ 0 };
-	for (jr_object(r); jr_key(r, &k);)
-		if (key_is(&k, "moniker") && !row->moniker)
-			row->moniker = jr_str_or_null(r);
-		else if (key_is(&k, "version") && !row->version)
-			row->version = jr_str_or_null(r);
-		else
-			jr_skip(r);
-	return row->moniker && row->version;
-}
-
-/* The patch number of "6.12.9" in series "6.12", 0 for "6.12"; -1 for others. */
-static long long patch_in(const char *version, const char *series, size_t series_n)
-{
-	unsigned long long patch;
-
-	if (strncmp(version, series, series_n) != 0)
+	if (digits && parse_u64(number, &patch) < 0)
 		return -1;
-	if (!version[series_n])
-		return 0;
-	if (version[series_n] != '.' || parse_u64(version + series_n + 1, &patch) < 0)
+	p += digits ? digits + 1 : 0;
+	if (!starts_with(p, ".tar.xz") || p[strlen(".tar.xz")] == '.' || patch > INT32_MAX)
 		return -1;
 	return (long long)patch;
 }
 
-static void consider(const struct release *row, const char *version, size_t series_n, char **best)
+char *org_newest_listed(const char *text, const char *series)
 {
-	long long patch = patch_in(row->version, version, series_n);
+	auto_free char *name = xasprintf("linux-%s", series);
+	long long best = -1;
 
-	if (patch < 0 || strcmp(row->moniker, "linux-next") == 0 || strcmp(row->version, version) == 0)
-		return;
-	if (*best && patch_in(*best, version, series_n) >= patch)
-		return;
-	free(*best);
-	*best = xstrdup(row->version);
-}
+	for (const char *p = strstr(text, name); p; p = strstr(p, name)) {
+		long long patch;
 
-char *org_newest_of_series(const char *json, size_t n, const char *version)
-{
-	const char *dot = strchr(version, '.');
-	size_t series_n = dot ? (size_t)(dot - version) + 1 + strspn(dot + 1, "0123456789") : strlen(version);
-	char *best = NULL;
-	struct err ignored;
-	struct jkey k;
-	struct jr r;
-
-	jr_init(&r, json, n);
-	for (jr_object(&r); jr_key(&r, &k);) {
-		if (!key_is(&k, "releases")) {
-			jr_skip(&r);
-			continue;
-		}
-		for (jr_array(&r); jr_item(&r);) {
-			struct release row;
-
-			if (read_release(&r, &row))
-				consider(&row, version, series_n, &best);
-			free(row.moniker);
-			free(row.version);
-		}
+		p += strlen(name);
+		patch = patch_at(p);
+		if (patch > best)
+			best = patch;
 	}
-	if (jr_end(&r, &ignored) < 0) {
-		free(best);
+	if (best < 0)
 		return NULL;
-	}
-	return best;
+	return best ? xasprintf("%s.%lld", series, best) : xstrdup(series);
 }

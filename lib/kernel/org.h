@@ -17,6 +17,8 @@ bool org_is_rc(const char *version);
 char *org_tarball_url(const char *version);
 char *org_sums_url(const char *version);
 char *org_releases_url(void);
+/* The directory of all tarballs of a series' major version. */
+char *org_listing_url(const char *series);
 
 /* The name of a version's tarball in sha256sums.asc: "linux-6.12.9.tar.xz". */
 char *org_tarball_name(const char *version);
@@ -25,8 +27,8 @@ char *org_tarball_name(const char *version);
  * true with sum filled (64 hex digits, lower case). */
 bool org_find_sum(const char *text, const char *name, char sum[65]);
 
-/* From the text of releases.json the newest release of version's MAJOR.MINOR
- * series other than version itself, linux-next left aside; NULL for none. */
-char *org_newest_of_series(const char *json, size_t n, const char *version);
+/* The newest release of series "6.14" by the text of a directory listing:
+ * "6.14.11", "6.14" when its first release is all there is, or NULL. */
+char *org_newest_listed(const char *text, const char *series);
 
 #endif

@@ -8,6 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Far beyond any kernel tree, far below what fills a disk. */
+#define FILE_MAX    (1ULL << 30)
+#define TREE_MAX    (8ULL << 30)
+#define ENTRIES_MAX (1ULL << 20)
+
 void tree_writer_init(struct tree_writer *w, const char *dir, const char *top)
 {
 	*w = (struct tree_writer){ .parent_fd = -1, .file = -1 };
@@ -171,6 +176,18 @@ static int add_file(struct tree_writer *w, int dir, const char *path, const stru
 	return 0;
 }
 
+static int check_size(struct tree_writer *w, const struct tree_entry *t, struct err *e)
+{
+	if (t->size > FILE_MAX)
+		return err_set(e, "\"%s\" has %llu MiB, more than any file of a kernel tree", t->path,
+			       (unsigned long long)(t->size >> 20));
+	w->bytes += t->size;
+	if (w->bytes > TREE_MAX || ++w->entries > ENTRIES_MAX)
+		return err_set(e, "the archive holds more than any kernel tree (%llu MiB, %llu entries)",
+			       (unsigned long long)(w->bytes >> 20), (unsigned long long)w->entries);
+	return 0;
+}
+
 int tree_writer_add(struct tree_writer *w, const struct tree_entry *t, struct err *e)
 {
 	auto_str struct str path = { 0 };
@@ -180,6 +197,8 @@ int tree_writer_add(struct tree_writer *w, const struct tree_entry *t, struct er
 		return err_set(e, "\"%s\" leads outside the archive", t->path);
 	if (!path.len)
 		return 0;
+	if (check_size(w, t, e) < 0)
+		return -1;
 	if (check_top(w, path.s, t->mode, e) < 0)
 		return -1;
 	dir = parent_of(w, path.s);

@@ -18,6 +18,7 @@ struct tree_entry {
 	const char *hardlink; /* path of the entry it is one with, else NULL */
 	mode_t mode;          /* type and permissions */
 	int64_t mtime;        /* seconds since the epoch */
+	uint64_t size;        /* of a regular file */
 };
 
 struct tree_writer {
@@ -26,9 +27,10 @@ struct tree_writer {
 	char *top;    /* the one seen, or NULL */
 	char *parent; /* path of the directory parent_fd is */
 	int parent_fd;
-	int file;       /* being written, or -1 */
-	int64_t mtime;  /* of file */
-	bool wrong_top; /* the last error was about the top-level entry */
+	int file;                /* being written, or -1 */
+	int64_t mtime;           /* of file */
+	uint64_t bytes, entries; /* so far: a tree has an end */
+	bool wrong_top;          /* the last error was about the top-level entry */
 };
 
 /* dir stays the caller's; top as in unpack_start. */

@@ -96,6 +96,7 @@ static int write_entry(struct tree_writer *w, struct archive *a, struct archive_
 		.hardlink = archive_entry_hardlink(entry),
 		.mode = archive_entry_filetype(entry) | archive_entry_perm(entry),
 		.mtime = archive_entry_mtime(entry),
+		.size = (uint64_t)archive_entry_size(entry),
 	};
 
 	if (!t.path)

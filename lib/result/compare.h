@@ -49,7 +49,7 @@ struct group {
 
 enum pair_state {
 	PAIR_COMPARED,
-	PAIR_SKIPPED, /* a side has failures or skips: no metric is compared */
+	PAIR_SKIPPED, /* a side has no run that passed: no metric is compared */
 	PAIR_NEW,     /* nothing on side A */
 	PAIR_REMOVED, /* nothing on side B */
 	PAIR_HIDDEN,  /* -E asks for others */
@@ -101,6 +101,7 @@ struct comparison {
 				   * too: pair by pair, in the order of rows.defs */
 	size_t n_findings;
 	size_t state[PAIR_STATES], verdict[VERDICTS]; /* how many of each */
+	size_t partial;                               /* pairs compared with failures or skips left out */
 	size_t one_sided;                             /* metrics only one side of a pair has */
 	size_t too_few;                               /* findings without enough runs */
 	double alpha;                                 /* 0: significance decides nothing */

@@ -48,6 +48,7 @@ static void put_summary(struct jw *w, const struct comparison *c)
 	jw_key_u64(w, "changed", c->verdict[CHANGED]);
 	jw_key_u64(w, "undecided", c->verdict[UNDECIDED]);
 	jw_key_u64(w, "pairs_compared", c->state[PAIR_COMPARED]);
+	jw_key_u64(w, "pairs_partial", c->partial);
 	jw_key_u64(w, "pairs_skipped", c->state[PAIR_SKIPPED]);
 	jw_key_u64(w, "new_in_b", c->state[PAIR_NEW]);
 	jw_key_u64(w, "removed_from_a", c->state[PAIR_REMOVED]);

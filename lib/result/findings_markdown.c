@@ -78,7 +78,8 @@ static void put_notes(const struct comparison *c, FILE *out)
 	fputc('\n', out);
 	if (!c->state[PAIR_COMPARED])
 		fputs("- **0 pairs compared**\n", out);
-	note_if(c->state[PAIR_SKIPPED], "pair(s) not compared metric by metric because a side failed", out);
+	note_if(c->state[PAIR_SKIPPED], "pair(s) not compared metric by metric because no run of a side passed", out);
+	note_if(c->partial, "pair(s) compared by the runs that passed; others failed or were skipped", out);
 	note_if(c->state[PAIR_NEW], "row(s) new on the second side", out);
 	note_if(c->state[PAIR_REMOVED], "row(s) on the first side only", out);
 	note_if(c->one_sided, "metric(s) on one side only", out);

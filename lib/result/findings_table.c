@@ -99,6 +99,9 @@ static void print_summary(const struct comparison *c, FILE *out)
 	if (c->state[PAIR_SKIPPED])
 		fprintf(out, "  %zu pairing-key row pair(s) skipped because one or both sides failed\n",
 			c->state[PAIR_SKIPPED]);
+	if (c->partial)
+		fprintf(out, "  %zu pair(s) compared by the runs that passed; others failed or were skipped\n",
+			c->partial);
 	if (!c->state[PAIR_COMPARED])
 		fputs("  0 pairs compared\n", out);
 	if (c->verdict[CHANGED])

@@ -13,7 +13,7 @@
 #include "result/significance.h"
 
 #define EXACT      50 /* values a side, no ties */
-#define EXACT_TIES 25 /* values a side */
+#define EXACT_TIES 15 /* values a side */
 
 struct ranked {
 	double value;

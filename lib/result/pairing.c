@@ -150,11 +150,6 @@ static char *commit_of(const struct group *g, enum dimension d)
 	return own ? xstrdup(own) : NULL;
 }
 
-static bool all_passed(const struct group *g)
-{
-	return g->passed && !g->failed && !g->skipped;
-}
-
 static bool has_text(const struct pair *p, const char *text)
 {
 	auto_free char *line = xasprintf("%s %s %s %s", p->test, p->topology, p->scheduler, p->work_type);
@@ -175,8 +170,9 @@ static void settle(struct comparison *c, struct pair *p, const char *filter)
 	else if (!a->n || !b->n)
 		p->state = a->n ? PAIR_REMOVED : PAIR_NEW;
 	else
-		p->state = all_passed(a) && all_passed(b) ? PAIR_COMPARED : PAIR_SKIPPED;
+		p->state = a->passed && b->passed ? PAIR_COMPARED : PAIR_SKIPPED;
 	c->state[p->state]++;
+	c->partial += p->state == PAIR_COMPARED && (a->passed < a->n || b->passed < b->n);
 }
 
 /* Rows of both sides: both lists are in stream order. */
