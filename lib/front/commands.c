@@ -256,6 +256,11 @@ static const struct cmd_opt clean_opts[] = {
 	{ { 0 } },
 };
 
+#define PIN_OPT { STR("pin", "FILE", "Take the model this pin names, not the built-in one") }
+
+static const struct cmd_opt pin_opts[] = { PIN_OPT, { { 0 } } };
+static const struct cmd_opt model_status_opts[] = { PIN_OPT, JSON_OPT("Print JSON, not four lines"), { { 0 } } };
+
 static const struct cmd_opt funify_opts[] = {
 	{ STR("seed", "SEED", "Choose the names by this word") },
 	{ FLAG("keys", "Replace keys too that are no words of a known format") },
@@ -443,11 +448,16 @@ const struct command commands[] = {
 	{ .name = "model", .about = "Manage the cached language model" },
 	{ .name = "model fetch",
 	  .about = "Download the model and check it",
-	  .recipes = { { NULL, "ktstr-model fetch" } } },
+	  .opts = pin_opts,
+	  .recipes = { { NULL, "ktstr-model fetch {options}" } } },
 	{ .name = "model status",
 	  .about = "Say whether the model is there and whole",
-	  .recipes = { { NULL, "ktstr-model status" } } },
-	{ .name = "model clean", .about = "Delete the model", .recipes = { { NULL, "ktstr-model clean" } } },
+	  .opts = model_status_opts,
+	  .recipes = { { NULL, "ktstr-model status {options}" } } },
+	{ .name = "model clean",
+	  .about = "Delete the model",
+	  .opts = pin_opts,
+	  .recipes = { { NULL, "ktstr-model clean {options}" } } },
 	{ .name = "verifier",
 	  .about = "Collect BPF verifier figures of every scheduler",
 	  .detail = "Every scheduler, kernel and topology is a test of its own.",
