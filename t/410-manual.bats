@@ -25,6 +25,8 @@ sandbox() {
 		built_at:"2026-01-01T00:00:00Z", ktstr_kconfig_hash:null, extra_kconfig_hash:null, has_vmlinux:false,
 		vmlinux_stripped:false, source_vmlinux_size:null, source_vmlinux_mtime_secs:null}' \
 		>"$KTSTR_CACHE_DIR/$KEY/metadata.json"
+	git init -q .
+	git -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m one
 	mkdir -p target/ktstr/6.12.9-abc1234
 	cp "$ROOT/t/fixtures/result/golden.json" target/ktstr/6.12.9-abc1234/cgroup_steady-8ed0b7a3dc7e922d.ktstr.json
 }
@@ -101,7 +103,8 @@ sandbox() {
 	while IFS= read -r -d '' example; do
 		n=$((n + 1))
 		echo "\$ $example"
-		timeout 60 bash -o pipefail -c "$example" </dev/null
+		timeout 60 bash -o pipefail -c "$example" </dev/null >"$BATS_TEST_TMPDIR/said" 2>&1 ||
+			{ tail -n 5 "$BATS_TEST_TMPDIR/said" && false; }
 	done <"$BATS_TEST_TMPDIR/examples"
 	[ "$n" -gt 20 ]
 }
