@@ -434,7 +434,7 @@ nothing_cached() {
 	run -0 --separate-stderr "$BUILD" --force --clean <resolved
 	[[ $stderr == *"ktstr-build: make mrproper"* ]]
 	[ "$(jq -r '.state + .key' <<<"$output")" = "cached$plain" ]
-	! grep -q MINE linux/.config
+	run ! grep -q MINE linux/.config
 	[ ! -e linux/arch/stale ]
 }
 
