@@ -132,7 +132,7 @@ static void f64_check(struct jr *r)
 	struct jkey k;
 
 	for (jr_object(r); jr_key(r, &k);)
-		jr_f64(r);
+		jr_f64_check(r);
 }
 
 static void u64_check(struct jr *r)
