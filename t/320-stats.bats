@@ -219,3 +219,29 @@ plain='.monitor = null | .verifier_stats = [] | .kvm_stats = null | .stimulus_ev
 	[ "$output" = 1 ]
 	[ -z "$stderr" ]
 }
+
+@test "the metrics that results have, payloads' and extensions' too, are counted" {
+	put "$R/a.ktstr.json" '.stats.ext_metrics = {"jobs.0.read.iops": 5, "lat99": 1, "max_imbalance_ratio": 3}'
+	put "$R/b.ktstr.json" '.monitor = null | .metrics[0].metrics += [{"name": "worst_spread", "value": 1, "polarity": "Unknown",
+		"unit": "", "source": "Json", "stream": "Stdout"}]'
+	"$SIDECAR" read --dir "$RUNS" | "$STATS" metrics --found >table
+	diff - <(awk 'NR == 1 || NR > 20' table | sed 's/ *$//') <<-'EOF'
+		 NAME                              POLARITY       DEFAULT_ABS  DEFAULT_REL  UNIT  RESULTS
+		 ext.max_imbalance_ratio           lower          0            0.25               1
+		 jobs.0.read.iops                  higher         0            0.25               2
+		 lat99                             lower          0            0.25               1
+		 payload.lat99                     lower          0            0.25         us    2
+		 payload.worst_spread              unknown        0            0.25               1
+		 rps                               target(15000)  0            0.25               2
+	EOF
+	awk '$1 == "worst_spread" { print $NF }' table | grep -qx 2
+	awk '$1 == "max_imbalance_ratio" { print $NF }' table | grep -qx 1
+	awk '$1 == "worst_page_locality" { print $NF }' table | grep -qx 0
+	"$SIDECAR" read --dir "$RUNS" | "$STATS" metrics --found --json >json
+	jq -e 'length == 25 and (.[-1] | .name == "rps" and .polarity == {TargetValue: 15000} and .kind == null
+		and .registered == false and .results == 2) and (.[0] | .registered and .kind == {Gauge: "Last"})' json
+	export PATH=$ROOT/${B:-build}/bin:$PATH
+	[ "$(cargo-ktstr ktstr stats list-metrics --pool --jq '.[] | select(.registered | not).name' | wc -l)" = 6 ]
+	[ "$(cargo-ktstr ktstr stats list-metrics --dir "$RUNS" | wc -l)" = 26 ]
+	[ "$(cargo-ktstr ktstr stats list-metrics | wc -l)" = 20 ]
+}

@@ -20,7 +20,8 @@ static void f64_read(struct jr *r, void *at)
 	for (jr_object(r); jr_key(r, &k);) {
 		auto_free char *key = key_text(&k);
 
-		map_f64_put(m, key, jr_f64(r));
+		if (!r->lax || !jr_null(r))
+			map_f64_put(m, key, jr_f64(r));
 	}
 }
 

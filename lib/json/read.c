@@ -16,6 +16,7 @@ void jr_init(struct jr *r, const char *s, size_t n)
 	r->end = s + n;
 	r->depth = 0;
 	r->failed = false;
+	r->lax = false;
 	r->at = NULL;
 	r->why[0] = '\0';
 }

@@ -36,6 +36,7 @@ struct jr {
 	bool first[JR_DEPTH + 1]; /* nothing read at this level yet */
 	char close[JR_DEPTH + 1]; /* '}' or ']' */
 	bool failed;
+	bool lax; /* shape.h: null stands for a number that is none */
 	char why[256];
 	const char *at; /* where it failed */
 };
