@@ -16,15 +16,25 @@
 
 static int verb_report(int argc, char **argv)
 {
+	static bool json;
+	static const char *jq;
+	static struct opt opts[] = { { "json", 0, OPT_FLAG, &json, .help = "print JSON, not a report" },
+				     JQ_OPT(&jq),
+				     { 0 } };
 	static const struct program program = { .name = "ktstr-stats report",
-						.about = "summarise the results given as records on stdin" };
+						.about = "summarise the results given as records on stdin",
+						.opts = opts };
 	struct rows rows;
 	struct err e;
 
 	start(&program, argc, argv, NULL);
+	jq_begin(jq);
 	if (rows_read(&rows, STDIN_FILENO, &e) < 0)
 		die_err(&e);
-	analysis_print(&rows, stdout);
+	if (json)
+		analysis_json(&rows, stdout);
+	else
+		analysis_print(&rows, stdout);
 	rows_release(&rows);
 	return 0;
 }

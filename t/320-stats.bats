@@ -245,3 +245,25 @@ plain='.monitor = null | .verifier_stats = [] | .kvm_stats = null | .stimulus_ev
 	[ "$(cargo-ktstr ktstr stats list-metrics --dir "$RUNS" | wc -l)" = 26 ]
 	[ "$(cargo-ktstr ktstr stats list-metrics | wc -l)" = 20 ]
 }
+
+@test "the report as JSON has what the text has" {
+	put "$R/a.ktstr.json"
+	for i in {1..9}; do
+		put "$R/t$i.ktstr.json" "$plain | .test_name = \"t$i\" | .stats.worst_gap_ms = 10"
+	done
+	put "$R/x.ktstr.json" "$plain"' | .test_name = "storm" | .stats.worst_gap_ms = 820 | .topology = "1n4l4c2t" | .passed = false'
+	"$SIDECAR" read --whole "$R" | "$STATS" report --json >json
+	jq -e 'keys_unsorted == ["gauntlet", "stimuli", "verifier", "callbacks", "kvm"]' json
+	jq -e '.gauntlet | .results == 11 and (.outliers | map(select(.metric == "worst_gap_ms")) | length == 1 and (.[0] | .scenario == "storm"
+		and .mean == 820 and .worst_on == ["1n4l4c2t"]))
+		and (.scenarios | length) == 11 and (.scenarios[] | select(.name == "storm") | .failed == 1 and .means.worst_gap_ms == 820)
+		and (.topologies | map(.total) | add) == 11 and (.work_types | map(.name)) == ["SpinWait"]' json
+	jq -e '(.stimuli | length) == 1 and .verifier == [{program: "rusty_enqueue", verified_insns: 18321,
+		limit_percent: 1.8321, near_limit: false}] and .callbacks[0].cnt == 40211 and .kvm.exits_per_vcpu == 5021' json
+	rm "$R"/*
+	"$SIDECAR" read --whole "$R" | "$STATS" report --json | jq -e '.gauntlet.results == 0 and .kvm == null and .stimuli == []'
+	put "$R/a.ktstr.json"
+	export PATH=$ROOT/${B:-build}/bin:$PATH
+	[ "$(cargo-ktstr ktstr stats --jq '.gauntlet.scenarios[].name')" = cgroup_steady ]
+	run -0 cargo-ktstr ktstr stats list --json
+}

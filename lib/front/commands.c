@@ -93,6 +93,7 @@ static const struct cmd_opt verifier_opts[] = {
 	}
 
 static const struct cmd_opt json_opts[] = { JSON_OPT("Print JSON, not a table"), { { 0 } } };
+static const struct cmd_opt summary_opts[] = { JSON_OPT("Print JSON, not a report"), { { 0 } } };
 static const struct cmd_opt metrics_opts[] = { JSON_OPT("Print JSON, not a table"),
 					       { FLAG("pool", "Show what the results of target/ktstr have") },
 					       { STR("dir", "DIR", "Show what the results of the runs in DIR have") },
@@ -421,7 +422,8 @@ const struct command commands[] = {
 		       { NULL, DIRECT "cargo llvm-cov {tail}" } } },
 	{ .name = "stats",
 	  .about = "Show results, the newest run by default",
-	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report" } } },
+	  .opts = summary_opts,
+	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report {json} {jq}" } } },
 	{ .name = "stats list",
 	  .about = "List runs, newest first",
 	  .opts = json_opts,
