@@ -266,4 +266,7 @@ plain='.monitor = null | .verifier_stats = [] | .kvm_stats = null | .stimulus_ev
 	export PATH=$ROOT/${B:-build}/bin:$PATH
 	[ "$(cargo-ktstr ktstr stats --jq '.gauntlet.scenarios[].name')" = cgroup_steady ]
 	run -0 cargo-ktstr ktstr stats list --json
+	[ "$(cargo-ktstr ktstr --explain stats --json)" = "ktstr-sidecar read --newest --whole | ktstr-stats report --json" ]
+	run -2 cargo-ktstr ktstr stats --json list
+	[[ $output == *"the option '--json' stands before 'list'; it belongs behind it"* ]]
 }
