@@ -4,6 +4,7 @@
  * the cache. What a tree holds is looked at before, when its lock is held,
  * and after the build: only what surely is what its key says is stored.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,17 +18,20 @@
 #include "base/stop.h"
 #include "base/term.h"
 #include "kernel/arch.h"
-#include "kernel/arch.h"
 #include "kernel/cache.h"
+#include "kernel/git_fetch.h"
+#include "kernel/git_remote.h"
 #include "kernel/kconfig.h"
 #include "kernel/key.h"
 #include "kernel/krecord.h"
 #include "kernel/make.h"
+#include "kernel/makefile.h"
 #include "kernel/remote.h"
 #include "kernel/srcdir.h"
+#include "kernel/toolchain.h"
 #include "kernel/tree.h"
 
-static bool force;
+static bool force, clean;
 static const char *jq;
 static long cap_given = -1;
 static unsigned cap; /* CPUs; 0: the usual share */
@@ -36,6 +40,7 @@ static struct strv stored; /* keys of what this run has built */
 
 static struct opt opts[] = {
 	{ "force", 0, OPT_FLAG, &force, NULL, "build and store even what the cache has" },
+	{ "clean", 0, OPT_FLAG, &clean, NULL, "run make mrproper in source trees first" },
 	JQ_OPT(&jq),
 	{ "cpu-cap", 0, OPT_INT, &cap_given, "N", "reserve exactly N CPUs for make", .min = 1, .max = 1 << 20,
 	  .unit = "CPU" },
@@ -52,7 +57,9 @@ static const struct program program = {
 struct job {
 	const struct krecord *k;
 	struct key_config config;
+	struct toolchain tools;
 	char *root, *key; /* key may change with the tree's HEAD */
+	char *commit;     /* full id of a git source */
 	char *version;    /* the record's, or the one the tree says */
 	char *image, *vmlinux;
 	char *dir;  /* out: cache entry, or the tree itself */
@@ -96,7 +103,7 @@ static int look_up(struct job *j, struct err *e)
 	/* one kernel under two labels is built once, --force or not */
 	if (force && !strv_has(&stored, j->key))
 		return 0;
-	rc = cache_find_equal(j->key, &c, e);
+	rc = cache_find_built(j->key, j->temp ? j->commit : j->tree.hash, &c, e);
 	if (rc == 1)
 		j->dir = xstrdup(c.dir);
 	cache_entry_release(&c);
@@ -139,7 +146,7 @@ static int take_source(struct job *j, struct lock *l, struct err *e)
 
 static int run_make(struct job *j, struct make *m, struct err *e)
 {
-	auto_free char *jobs = xasprintf("-j%u", m->budget->cpus);
+	auto_free char *jobs = xasprintf("-j%u", toolchain_jobs(&j->tools, m->budget->cpus));
 	auto_free char *kind =
 		xasprintf("%s-%s-%s", kernel_arch(), j->k->lean ? "lean" : "default", j->temp ? "image" : "all");
 	/* nothing else of a tree that goes away is ever used */
@@ -199,13 +206,14 @@ static int build(struct job *j, struct err *e)
 	if (rc == 0)
 		rc = budget_take(&budget, cap, e);
 	if (rc == 0) {
+		m.tools = &j->tools;
 		note("building %s, log: %s", j->k->src, m.log);
-		rc = kconfig_apply(&m, j->k->lean, e);
+		rc = kconfig_apply(&m, j->k->lean, j->k->extra_kconfig, e);
 	}
 	if (rc == 0)
 		rc = run_make(j, &m, e);
 	if (rc == 0)
-		rc = kconfig_validate(j->k->src, e);
+		rc = kconfig_validate(j->k->src, j->k->extra_kconfig, e);
 	if (rc == 0 && !j->temp)
 		rc = write_compile_commands(&m, e);
 	budget_release(&budget);
@@ -234,66 +242,52 @@ static bool still_same(struct job *j)
 	return !what;
 }
 
-static char *makefile_value(const char *text, const char *name)
+/* What the entry says it was built from. */
+static void describe(const struct job *j, struct cache_new *n, char hash7[8])
 {
-	size_t name_n = strlen(name);
+	const struct krecord *k = j->k;
 
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-
-		if (n > name_n && strncmp(text, name, name_n) == 0 && strchr(" \t=", text[name_n])) {
-			auto_free char *line = xstrndup(text + name_n, n - name_n);
-			char *eq = strchr(line, '=');
-
-			if (eq)
-				return xstrdup(trim(eq + 1));
-		}
-		text += n + (text[n] == '\n');
+	hash7[0] = '\0';
+	if (!j->temp || k->tarball) {
+		n->source = "local";
+		n->source_tree_path = j->temp ? NULL : k->src;
+		n->commit = j->temp ? NULL : j->tree.hash;
+		memcpy(hash7, j->tree.hash7, sizeof(j->tree.hash7));
+		if (k->tarball && k->sha256)
+			snprintf(hash7, 8, "%.7s", k->sha256);
+		n->git_hash = hash7;
+	} else if (j->commit) {
+		n->source = "git";
+		n->git_ref = k->ref;
+		n->commit = j->commit;
+		snprintf(hash7, 8, "%.7s", j->commit);
+		n->git_hash = hash7;
+	} else {
+		n->source = "tarball";
 	}
-	return NULL;
-}
-
-/* "6.12.94" by the tree's own Makefile, or NULL. */
-static char *version_of(const char *tree)
-{
-	auto_free char *path = xasprintf("%s/Makefile", tree);
-	auto_free char *version = NULL, *patch = NULL, *sub = NULL, *extra = NULL;
-	auto_str struct str text = { 0 };
-	struct err ignored;
-
-	if (read_file(path, &text, &ignored) < 0)
-		return NULL;
-	version = makefile_value(str_c(&text), "VERSION");
-	patch = makefile_value(str_c(&text), "PATCHLEVEL");
-	sub = makefile_value(str_c(&text), "SUBLEVEL");
-	extra = makefile_value(str_c(&text), "EXTRAVERSION");
-	if (!version || !patch || !sub || !*version || !*patch)
-		return NULL;
-	return xasprintf("%s.%s%s%s%s", version, patch, strcmp(sub, "0") == 0 ? "" : ".",
-			 strcmp(sub, "0") == 0 ? "" : sub, extra && starts_with(extra, "-rc") ? extra : "");
 }
 
 static int store(struct job *j, struct err *e)
 {
 	auto_free char *config = xasprintf("%s/.config", j->k->src);
-	bool local = !j->temp || j->k->tarball;
+	auto_free char *url = j->k->url ? git_url_public(j->k->url) : NULL;
+	auto_free char *compiler = kconfig_compiler(j->k->src);
 	struct cache_new n = {
 		.key = j->key,
 		.version = j->version,
-		.source = local ? "local" : "tarball",
-		.source_tree_path = j->temp ? NULL : j->k->src,
+		.git_url = url,
+		.compiler = compiler,
 		.image = j->image,
 		.vmlinux = j->vmlinux,
 		.config = config,
 		.kconfig_hash = j->config.kconfig,
+		.extra_hash = j->config.extra[0] ? j->config.extra : NULL,
 		.record_vmlinux_stat = !j->temp,
 		.force = force,
 	};
-	char hash7[8] = "";
+	char hash7[8];
 
-	if (j->k->tarball && j->k->sha256)
-		memcpy(hash7, j->k->sha256, strnlen(j->k->sha256, 7));
-	n.git_hash = local ? (j->temp ? hash7 : j->tree.hash7) : NULL;
+	describe(j, &n, hash7);
 	return cache_store(&n, &j->dir, e);
 }
 
@@ -363,12 +357,69 @@ static void drop_temp(const struct job *j)
 		srcdir_discard(j->k->src, held);
 }
 
+/* Back to what the repository holds; afterwards the tree says its key anew. */
+static int make_clean(struct job *j, struct err *e)
+{
+	auto_free char *logs = xasprintf("%s/.logs", j->root);
+	auto_free char *name = xasprintf("mrproper-%08x", crc32_bytes(0, j->k->src, strlen(j->k->src)));
+	char *args[] = { (char *)"mrproper", NULL };
+	struct make m;
+	int rc;
+
+	if (j->temp) {
+		note("--clean is only meaningful with --source (downloaded sources start clean)");
+		return 0;
+	}
+	rc = make_open(&m, j->k->src, j->k->label, logs, name, e);
+	if (rc == 0) {
+		note("make mrproper");
+		m.limit_s = 1800;
+		rc = make_run(&m, args, NULL, "Cleaning kernel tree...", NULL, e);
+	}
+	make_close(&m);
+	return rc;
+}
+
+/* Nobody may run tests from the entry that is to be replaced. */
+static int check_unused(const struct job *j, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/.locks/%s.lock", j->root, j->key);
+	auto_str struct str holders = { 0 };
+	struct lock l = LOCK_NONE;
+	int rc = lock_take(&l, path, LOCK_EXCLUSIVE, 0, j->key, e);
+
+	lock_drop(&l);
+	if (rc <= 0)
+		return rc;
+	lock_holders(path, &holders);
+	err_set(e, "cache entry \"%s\" is locked by active test runs (lockfile %s, holders:\n%s)", j->key, path,
+		str_c(&holders));
+	return err_hint(e, "wait for them, or build without --force");
+}
+
+/* The key was made by another process: for the same configuration? */
+static int check_config(const struct job *j, struct err *e)
+{
+	auto_free char *tail = key_tail(&j->config);
+	const char *is = j->key;
+
+	for (const char *at = is; (at = strstr(at, "-kc")); at++)
+		is = at + 1;
+	if (strlen(is) < 10 || strspn(is + 2, "0123456789abcdef") < 8 || strcmp(is, tail) == 0)
+		return 0;
+	err_set(e, "the record of %s is for another configuration: its key ends in %s, not in %s", j->k->spec, is,
+		tail);
+	return err_hint(e, "resolve it again, with the same fragments, --lean, CC, LLVM and CROSS_COMPILE");
+}
+
 static int with_lock(struct job *j, struct err *e)
 {
-	int rc = 0;
+	int rc = clean ? make_clean(j, e) : 0;
 
-	if (!j->temp)
+	if (rc == 0 && !j->temp)
 		rc = look_again(j, e);
+	if (rc == 0 && j->clean && force)
+		rc = check_unused(j, e);
 	if (rc == 0 && j->clean)
 		rc = look_up(j, e);
 	if (rc == 0)
@@ -381,6 +432,20 @@ static int with_lock(struct job *j, struct err *e)
 	return 0;
 }
 
+static int load_config(struct job *j, struct err *e)
+{
+	static bool noted;
+
+	if (!noted)
+		toolchain_note_ignored();
+	noted = true;
+	if (key_config_load(&j->config, j->k->lean, j->k->extra_kconfig, e) < 0 ||
+	    toolchain_load(&j->tools, j->k->src, j->temp, e) < 0)
+		return -1;
+	memcpy(j->config.toolchain, j->tools.key, sizeof(j->config.toolchain));
+	return check_config(j, e);
+}
+
 static int run(struct job *j, struct err *e)
 {
 	struct lock l = LOCK_NONE;
@@ -391,7 +456,7 @@ static int run(struct job *j, struct err *e)
 	if (cache_key_check(j->key, e) < 0)
 		return -1;
 	j->root = cache_root(e);
-	if (!j->root || key_config_load(&j->config, j->k->lean, NULL, e) < 0 || check_tools(j->k->lean, e) < 0)
+	if (!j->root || load_config(j, e) < 0 || check_tools(j->k->lean, e) < 0)
 		return -1;
 	if (take_source(j, &l, e) == 0)
 		rc = with_lock(j, e);
@@ -409,6 +474,8 @@ static void job_release(struct job *j)
 	free(j->image);
 	free(j->vmlinux);
 	free(j->dir);
+	free(j->commit);
+	toolchain_release(&j->tools);
 	tree_state_release(&j->tree);
 }
 
@@ -439,7 +506,9 @@ static int build_kernel(const struct record *rec, const struct krecord *k, struc
 	if (k->version)
 		j.version = xstrdup(k->version);
 	else if (k->tarball && k->src)
-		j.version = version_of(k->src);
+		j.version = makefile_version(k->src);
+	if (k->url && k->src)
+		j.commit = git_fetched_commit(k->src);
 	stop_hold();
 	rc = run(&j, &why);
 	stop_release();

@@ -165,6 +165,24 @@ static void check_hugepages(struct finding *f)
 	host_context_release(&h);
 }
 
+/* The kernel's own tools include these. */
+static bool has_headers(void)
+{
+	char *argv[] = { (char *)"gcc",    (char *)"-fsyntax-only", (char *)"-include",
+			 (char *)"gelf.h", (char *)"-include",      (char *)"openssl/evp.h",
+			 (char *)"-xc",    (char *)"/dev/null",     NULL };
+	struct child c = { .argv = argv, .in = FD_NULL, .out = FD_NULL, .err = FD_NULL };
+	struct err ignored;
+
+	return child_start(&c, &ignored) == 0 && child_wait(&c) == 0;
+}
+
+static void lacks(struct finding *f, enum state state, const char *what)
+{
+	str_addf(&f->text, "%s%s", f->text.len ? ", " : "not there: ", what);
+	f->state = state;
+}
+
 /* What a kernel build runs; with a kernel in the cache tests can do without. */
 static void check_build(struct finding *f)
 {
@@ -182,11 +200,11 @@ static void check_build(struct finding *f)
 	for (size_t i = 0; tools[i]; i++) {
 		auto_free char *path = find_program(tools[i]);
 
-		if (path)
-			continue;
-		str_addf(&f->text, "%s%s", f->text.len ? ", " : "not in PATH: ", tools[i]);
-		f->state = valid ? DEGRADED : MISSING;
+		if (!path)
+			lacks(f, valid ? DEGRADED : MISSING, tools[i]);
 	}
+	if (!has_headers())
+		lacks(f, valid ? DEGRADED : MISSING, "gelf.h or openssl/evp.h");
 	if (f->state != OK)
 		str_add(&f->fix, "apt install build-essential flex bison bc perl xz-utils lz4 libelf-dev libssl-dev");
 	str_addf(&f->text, "%s%zu kernel%s in the cache", f->text.len ? "; " : "", valid, valid == 1 ? "" : "s");

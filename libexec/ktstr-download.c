@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * ktstr-download: give each missing kernel its source tree, from kernel.org or
- * from a tarball on disk, verified and unpacked in one pass. It is the working
+ * from a tarball on disk, verified and unpacked in one pass, or from a git
+ * repository, one commit deep. It is the working
  * half of ktstr-fetch, which starts one for each kernel that needs a source.
  */
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include "base/stop.h"
 #include "cli/opt.h"
 #include "kernel/cache.h"
+#include "kernel/git_fetch.h"
 #include "kernel/obtain.h"
 #include "kernel/pass.h"
 #include "kernel/srcdir.h"
@@ -62,7 +64,10 @@ static char *fetch_into_stage(const struct krecord *k, const struct srcdir *s, s
 
 	if (srcdir_stage(s, &stage, e) < 0)
 		return NULL;
-	rc = k->tarball ? unpack_tarball(k, stage.path, &top, e) : obtain_release(&how, k, stage.path, &top, e);
+	if (k->url)
+		rc = git_fetch(k, stage.path, &top, e);
+	else
+		rc = k->tarball ? unpack_tarball(k, stage.path, &top, e) : obtain_release(&how, k, stage.path, &top, e);
 	if (rc == 0)
 		src = srcdir_publish(s, &stage, k->key, top, e);
 	free(top);

@@ -15,11 +15,14 @@
 #include "json/record.h"
 #include "kernel/age.h"
 #include "kernel/cache.h"
+#include "kernel/fragment.h"
+#include "kernel/git_remote.h"
 #include "kernel/key.h"
 #include "kernel/label.h"
 #include "kernel/lookup.h"
 #include "kernel/spec.h"
 #include "kernel/tarball.h"
+#include "kernel/toolchain.h"
 #include "kernel/tree.h"
 #include "kernel/version.h"
 
@@ -27,19 +30,23 @@ struct kernel {
 	struct spec spec;
 	const char *kind; /* "version", "path", "tarball", "key", "range", "git" */
 	char *label, *key;
-	char *version; /* of a release */
-	char *source;  /* canonical path of a tree or a tarball */
-	bool latest;   /* no spec: the newest stable release */
+	char *version;      /* of a release */
+	char *source;       /* canonical path of a tree or a tarball, URL of a repository */
+	struct git_tip tip; /* of a git source */
+	bool latest;        /* no spec: the newest stable release */
 	bool failed;
 	struct err why;
 };
 
-static bool lean, force, latest;
+static bool lean, force, clean, latest;
+static const char *extra_kconfig;
 static struct opt opts[] = {
 	{ "lean", 0, OPT_FLAG, &lean, NULL, "build from the lean configuration instead of defconfig" },
 	{ "latest", 0, OPT_FLAG, &latest, NULL,
 	  "without SPEC: the newest stable release with a patch number of 8 or more" },
-	{ "force", 0, OPT_FLAG, &force, NULL, "do not look for a release, a tree or a tarball in the cache" },
+	{ "force", 0, OPT_FLAG, &force, NULL, "look for nothing but cache keys in the cache" },
+	{ "clean", 0, OPT_FLAG, &clean, NULL, "the trees will be cleaned: do not look at their .config" },
+	{ "extra-kconfig", 0, OPT_STR, &extra_kconfig, "PATH", "a configuration fragment to put on top" },
 	{ 0 },
 };
 static const struct program program = {
@@ -47,7 +54,7 @@ static const struct program program = {
 	.args = "[SPEC]...",
 	.about = "turn kernel specs into kernel records",
 	.detail = "SPEC is a path of a source tree or source tarball, a version, a series such as 6.14, a range\n"
-		  "START..END or a cache key.",
+		  "START..END, git+URL#REF (a branch, tag or commit) or a cache key.",
 	.opts = opts,
 	.max_args = -1,
 };
@@ -64,6 +71,7 @@ static void kernel_release(struct kernel *k)
 	free(k->key);
 	free(k->version);
 	free(k->source);
+	git_tip_release(&k->tip);
 	*k = (struct kernel){ 0 };
 }
 
@@ -79,17 +87,10 @@ static void fail(struct kernel *k, const struct err *why)
 		return;
 	}
 	k->why = e;
-	if (!k->latest && !starts_with(e.text, "--kernel "))
+	if (k->spec.kind == SPEC_GIT && k->label)
+		err_wrap(&k->why, "resolve %s", k->spec.text);
+	else if (!k->latest && !starts_with(e.text, "--kernel "))
 		err_wrap(&k->why, "--kernel %s", k->spec.text);
-}
-
-static void unsupported(struct kernel *k, const char *form, const char *instead)
-{
-	struct err e;
-
-	err_set(&e, "%s are not supported yet by this version", form);
-	err_hint(&e, "%s", instead);
-	fail(k, &e);
 }
 
 static void parse_all(char **words, size_t n)
@@ -220,7 +221,12 @@ static void name_path(struct kernel *k)
 	k->source = real_path(k->spec.path);
 	if (!k->source) {
 		err_set(&e, "path does not exist or cannot be canonicalized: %s: %s", k->spec.path, strerror(errno));
-		err_hint(&e, "set KTSTR_KERNEL to a kernel source directory, or check the spelling of the path");
+		if (strstr(k->spec.path, "://"))
+			err_hint(&e, "a git source is written git+%s%s", k->spec.path,
+				 strchr(k->spec.path, '#') ? "" : "#REF");
+		else
+			err_hint(&e,
+				 "set KTSTR_KERNEL to a kernel source directory, or check the spelling of the path");
 		fail(k, &e);
 		return;
 	}
@@ -258,7 +264,7 @@ static void name_one(struct kernel *k)
 		break;
 	case SPEC_GIT:
 		k->kind = "git";
-		unsupported(k, "git sources", "clone it and give --kernel the directory");
+		k->label = label_of_git(k->spec.url, k->spec.ref);
 		break;
 	}
 }
@@ -306,6 +312,8 @@ static bool same_kernel(const struct kernel *a, const struct kernel *b)
 		return false;
 	if (a->source && b->source)
 		return strcmp(a->source, b->source) == 0;
+	if (a->spec.kind == SPEC_GIT && b->spec.kind == SPEC_GIT)
+		return strcmp(a->spec.url, b->spec.url) == 0;
 	return a->key && b->key && strcmp(a->key, b->key) == 0;
 }
 
@@ -332,6 +340,23 @@ static void fold(void)
 	total = kept;
 }
 
+/* Kernels of one label that were configured otherwise are told apart. */
+static void tell_apart(void)
+{
+	for (size_t i = 0; i < total; i++)
+		for (size_t j = i + 1; j < total; j++) {
+			struct kernel *a = &kernels[i], *b = &kernels[j];
+			auto_free char *label = NULL;
+
+			if (!a->label || !b->label || !a->key || !b->key || !same_label(a, b))
+				continue;
+			label = a->label;
+			free(b->label);
+			a->label = label_beside(label, a->key, b->key);
+			b->label = label_beside(label, b->key, a->key);
+		}
+}
+
 /* The record's members that every state has. */
 static void begin(struct edit *d, size_t index, const struct kernel *k, const char *version)
 {
@@ -345,6 +370,14 @@ static void begin(struct edit *d, size_t index, const struct kernel *k, const ch
 	edit_str(d, "label", k->label);
 	edit_str(d, "key", k->key);
 	edit_bool(d, "lean", lean);
+	if (extra_kconfig)
+		edit_str(d, "extra_kconfig", extra_kconfig);
+	if (k->tip.commit) {
+		edit_str(d, "url", k->source);
+		edit_str(d, "ref", k->spec.ref);
+		edit_str(d, "refname", k->tip.refname);
+		edit_str(d, "commit", k->tip.commit);
+	}
 }
 
 static void emit(struct edit *d)
@@ -382,7 +415,7 @@ static void say_hit(const struct kernel *k, const struct cache_entry *c)
 		str_add_age(&age, (uint64_t)(now - built));
 		str_add(&age, " ago");
 	}
-	note("cache hit for %s (%s%s)", k->spec.path, c->key, str_c(&age));
+	note("cache hit for %s (%s%s)", k->spec.path ? k->spec.path : k->spec.text, c->key, str_c(&age));
 }
 
 static void add_tree(struct edit *d, const struct tree_state *t)
@@ -403,12 +436,19 @@ static int look(struct kernel *k, struct tree_state *t, char sha256[SHA256_HEX],
 	if (strcmp(k->kind, "path") == 0) {
 		if (tree_probe(k->source, t, e) < 0)
 			return -1;
+		if (clean)
+			tree_forget_config(t);
 		k->key = key_of_tree(&config, t);
 	} else if (strcmp(k->kind, "tarball") == 0) {
 		root = cache_root(e);
 		if (!root || tarball_sha256(k->source, root, sha256, e) < 0)
 			return -1;
 		k->key = key_of_tarball(&config, sha256);
+	} else if (k->spec.kind == SPEC_GIT) {
+		k->source = git_url(k->spec.url, e);
+		if (!k->source || git_resolve(k->source, k->spec.ref, &k->tip, e) < 0)
+			return -1;
+		k->key = key_of_git(&config, k->spec.ref, k->tip.commit);
 	}
 	return 0;
 }
@@ -461,7 +501,8 @@ static int resolve(size_t index, struct kernel *k, struct err *e)
 	int rc = look(k, &t, sha256, e);
 
 	if (rc == 0 && !t.dirty && (!force || strcmp(k->kind, "key") == 0))
-		rc = strcmp(k->kind, "key") == 0 ? cache_find(k->key, &c, e) : cache_find_equal(k->key, &c, e);
+		rc = strcmp(k->kind, "key") == 0 ? cache_find(k->key, &c, e)
+						 : cache_find_built(k->key, t.path ? t.hash : k->tip.commit, &c, e);
 	if (rc == 1)
 		emit_found(index, k, &c, &t);
 	else if (rc == 0 && strcmp(k->kind, "key") == 0)
@@ -518,7 +559,22 @@ static int prepare(struct err *e)
 		if (!kernels[i].failed && kernels[i].spec.kind == SPEC_PATH)
 			name_one(&kernels[i]);
 	fold();
+	tell_apart();
 	return check_labels(false, e);
+}
+
+/* The user's fragment by its full path, looked at before anything is fetched. */
+static int load_extra(struct err *e)
+{
+	auto_str struct str text = { 0 }, builtin = { 0 };
+
+	if (fragment_read_extra(extra_kconfig, &text, e) < 0 || fragment_load(lean, NULL, &builtin, e) < 0)
+		return -1;
+	if (!text.len)
+		warn("--extra-kconfig file is empty");
+	fragment_warn_overrides(str_c(&text), str_c(&builtin));
+	extra_kconfig = real_path(extra_kconfig);
+	return extra_kconfig ? 0 : err_sys(e, "--extra-kconfig");
 }
 
 int main(int argc, char **argv)
@@ -528,8 +584,11 @@ int main(int argc, char **argv)
 	char **words = start(&program, argc, argv, &n);
 
 	lean |= env_get(ENV_LEAN) != NULL;
-	if (key_config_load(&config, lean, NULL, &e) < 0)
+	if (extra_kconfig && load_extra(&e) < 0)
 		die_err(&e);
+	if (key_config_load(&config, lean, extra_kconfig, &e) < 0)
+		die_err(&e);
+	toolchain_key(config.toolchain);
 	if (!n && !latest)
 		usage_error(&program, "the following required arguments were not provided:\n  SPEC...");
 	kernels = xcalloc((size_t)n + 1, sizeof(*kernels));

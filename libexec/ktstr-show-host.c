@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/jq.h"
 #include "host/context.h"
+#include "result/rowline.h"
 
 static bool json, record;
 static const char *jq;
@@ -16,7 +17,7 @@ static const char *root = "";
 static struct opt opts[] = {
 	{ "json", 0, OPT_FLAG, &json, NULL, "print JSON" },
 	JQ_OPT(&jq),
-	{ "ndjson", 0, OPT_FLAG, &record, NULL, "print a record: {\"type\":\"host\",\"context\":{…}}",
+	{ "ndjson", 0, OPT_FLAG, &record, NULL, "print a record: {\"type\":\"host\",\"id\":…,\"context\":{…}}",
 	  .conflicts = "json" },
 	{ "root", 0, OPT_STR, &root, "DIR", "read DIR/proc and DIR/sys, a copy of another host's" },
 	{ 0 },
@@ -28,19 +29,27 @@ static const struct program program = {
 	.opts = opts,
 };
 
+/* The record that rows of this host would name. */
+static void add_record(struct str *out, const struct str *json_text)
+{
+	auto_str struct str context = { 0 };
+	char id[HOST_ID_MAX];
+
+	hostline_print(&context, (struct slice){ json_text->s, json_text->len }, id);
+	str_addf(out, "{\"type\":\"host\",\"id\":\"%s\",\"context\":%s}", id, str_c(&context));
+}
+
 static void add_json(const struct host_context *h, struct str *out)
 {
+	auto_str struct str text = { 0 };
 	struct jw w;
 
-	jw_init(&w, out, record ? 0 : 2);
-	if (record) {
-		jw_object(&w);
-		jw_key_str(&w, "type", "host");
-		jw_key(&w, "context");
-	}
+	jw_init(&w, &text, record ? 0 : 2);
 	shape_write(&w, &host_shape, h);
 	if (record)
-		jw_end(&w);
+		add_record(out, &text);
+	else
+		str_add(out, str_c(&text));
 	str_addc(out, '\n');
 }
 

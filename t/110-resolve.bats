@@ -157,12 +157,6 @@ field() {
 	[[ $stderr == *'`6.12..=6.16`'* ]]
 }
 
-@test "forms that come later say so by name" {
-	run -1 --separate-stderr "$RESOLVE" 'git+https://example.com/r.git#v6.14'
-	[[ $stderr == *"git sources are not supported yet by this version"* ]]
-	[ "$(field .kind)" = git ]
-}
-
 @test "a git URL without a ref is told what is missing" {
 	for s in git+https://h/r.git git+https://h/r.git# 'git+#x'; do
 		run -1 --separate-stderr "$RESOLVE" "$s"

@@ -72,8 +72,10 @@ nothing_cached() {
 	run -0 --separate-stderr build_tree ./linux
 	meta=$(jq -r .dir <<<"$output")/metadata.json
 	[ "$(jq -r 'keys_unsorted | join(" ")' "$meta")" = "version source arch image_name config_hash built_at\
- ktstr_kconfig_hash extra_kconfig_hash has_vmlinux vmlinux_stripped source_vmlinux_size source_vmlinux_mtime_secs" ]
-	[ "$(jq -c .source "$meta")" = "{\"type\":\"local\",\"source_tree_path\":\"$PWD/linux\",\"git_hash\":\"$(git -C linux rev-parse --short=7 HEAD)\"}" ]
+ ktstr_kconfig_hash extra_kconfig_hash has_vmlinux vmlinux_stripped source_vmlinux_size source_vmlinux_mtime_secs compiler key sums" ]
+	[ "$(jq -r '.source | [.type, .source_tree_path, .git_hash, .commit] | join(" ")' "$meta")" = \
+		"local $PWD/linux $(git -C linux rev-parse --short=7 HEAD) $(git -C linux rev-parse HEAD)" ]
+	[ "$(jq -r .compiler "$meta")" = "$(gcc --version | head -n 1)" ]
 	[ "$(jq .source_vmlinux_size "$meta")" = "$(stat -c %s linux/vmlinux)" ]
 	[ "$(jq .source_vmlinux_mtime_secs "$meta")" = "$(stat -c %Y linux/vmlinux)" ]
 	crc=$(gzip -nc <linux/.config | tail -c8 | head -c4 | od -An -tx4 --endian=little | tr -d ' \n')

@@ -175,6 +175,19 @@ let_go() {
 	[ "$(plan)" = "3 5-7 1 0" ]
 }
 
+@test "a build waits while tests have every LLC to themselves" {
+	two_llcs "$HOST"
+	mkdir -p "$KTSTR_LOCK_DIR"
+	exec 8>"$KTSTR_LOCK_DIR/ktstr-llc-0.lock" 9>"$KTSTR_LOCK_DIR/ktstr-llc-1.lock"
+	flock -x 8
+	flock -x 9
+	"$BUDGET" --root "$HOST" --json >one 2>one.err 3>&- 8>&- 9>&- &
+	wait_for 10 grep -q "waiting for 1 CPU, reserved by others" one.err
+	flock -u 9
+	wait_for 10 test -s one
+	[ "$(jq -r .set one)" = 4-6 ]
+}
+
 @test "ten builds at once share the CPUs: no CPU twice, none forgotten" {
 	two_llcs "$HOST"
 	for i in 0 1 2 3 4 5 6 7 8 9; do
@@ -299,6 +312,27 @@ let_go() {
 	flock -n "$KTSTR_LOCK_DIR/ktstr-cpu-0.lock" true
 }
 
+@test "two builds at once run on different CPUs" {
+	git_kernel_tree linux
+	cp -r linux other
+	"$LIBEXEC/ktstr-resolve" ./linux >one.in
+	"$LIBEXEC/ktstr-resolve" ./other >two.in
+	export DURING='taskset -cp $$ | sed "s/.*: //" >../${PWD##*/}.cpus
+		[ "${PWD##*/}" = other ] || until [ -e ../go ]; do sleep 0.05; done'
+	"$LIBEXEC/ktstr-build" --cpu-cap 1 <one.in >one 2>one.err 3>&- &
+	wait_for 10 test -s linux.cpus
+	if [ "$(nproc)" = 1 ]; then
+		"$LIBEXEC/ktstr-build" --cpu-cap 1 <two.in >two 2>two.err 3>&- &
+		wait_for 10 grep -q "waiting for 1 CPU" two.err
+	else
+		run -0 "$LIBEXEC/ktstr-build" --cpu-cap 1 <two.in
+		[ "$(cat linux.cpus)" != "$(cat other.cpus)" ]
+	fi
+	touch go
+	wait
+	[ "$(jq -r .state one)" = cached ]
+}
+
 @test "KTSTR_CPU_CAP reaches builds of the whole pipeline, a bad one ends it" {
 	git_kernel_tree linux
 	KTSTR_CPU_CAP=none run -1 --separate-stderr cargo-ktstr ktstr kernel build --source ./linux
@@ -317,7 +351,7 @@ let_go() {
 	wait_for 10 test -e started
 	"$LIBEXEC/ktstr-build" <resolved >two 2>err2 3>&- &
 	wait_for 10 grep -q 'is locked by a concurrent' err2
-	! grep -q 'using\|waiting for 1 CPU' err2
+	run ! grep -q 'using\|waiting for 1 CPU' err2
 	rm wait
 	wait
 }

@@ -133,7 +133,7 @@ Run-dir locks:
 @test "no lock is taken and none is in the way" {
 	hold "$KTSTR_LOCK_DIR/ktstr-llc-0.lock"
 	run -0 strace -f -o trace "$LOCKS"
-	! grep -E 'flock\(|F_SETLK|ktstr-llc-0.lock", O' trace
+	run ! grep -E 'flock\(|F_SETLK|ktstr-llc-0.lock", O' trace
 	[ "$(grep -c '"/proc/locks"' trace)" = 1 ]
 	[ "$(grep -c '"/proc/self/mountinfo"' trace)" = 1 ]
 }

@@ -35,6 +35,11 @@ json() {
 	[[ "$output" == *" doubles" ]]
 }
 
+@test "decimal texts are read to the nearest double" {
+	run -0 python3 "$JUDGE" "$TOOL" decimals 100000
+	[[ "$output" == *" decimals" ]]
+}
+
 @test "jq and the writer agree on every document that both can hold" {
 	doc='{"a":[1,2.5,"x\u0007\u20ac",null,true,{}],"b":{"c":[]}}'
 	[ "$(json "$doc" echo | jq -cS .)" = "$(jq -cS . <<<"$doc")" ]

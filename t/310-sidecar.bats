@@ -197,20 +197,6 @@ value_of() {
 	[[ $stderr == *"warning: read directory $BATS_TEST_TMPDIR/none"* ]]
 }
 
-@test "fifty writers at once lose no result" {
-	for i in {1..50}; do
-		result ".test_name = \"t$i\"" >"in$i"
-	done
-	for i in {1..50}; do
-		"$SIDECAR" write <"in$i" 2>/dev/null >"out$i" 3>&- &
-	done
-	wait
-	[ "$(cat out* | sort -u | wc -l)" = 50 ]
-	[ "$(whole | jq -r .test_name | sort -u | wc -l)" = 50 ]
-	[ "$(rows | jq -r .run_id | sort -u | wc -l)" = 50 ]
-	[ -z "$(find "$RUNS" -name '*.tmp.*')" ]
-}
-
 @test "a new run empties the directory, once" {
 	files() {
 		find "$RUNS" -name '*.ktstr.json' -printf '%f\n' | cut -d- -f1 | sort | xargs

@@ -175,6 +175,9 @@ heap_state: (unknown)' ]
 	mkdir -p work && cd work
 	CARGO_TARGET_DIR=$PWD/target "$LIBEXEC/ktstr-sidecar" write <<<'{"type":"result","outcome":"pass","test_name":"t","topology":"1n1l1c1t","scheduler":"eevdf","passed":true,"skipped":false,"stats":{},"work_type":"SpinWait"}'
 	jq '.host | del(.hugepages_free)' target/ktstr/*/*.json | cmp - ../live
+	# and the record of it is the one its row names
+	CARGO_TARGET_DIR=$PWD/target "$LIBEXEC/ktstr-sidecar" read --pool | jq -c 'select(.type == "host") | del(.context.hugepages_free)' >of_row
+	"$SHOW" --ndjson | jq -c 'del(.context.hugepages_free)' | cmp - of_row
 }
 
 @test "the command runs it" {

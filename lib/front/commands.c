@@ -339,9 +339,9 @@ static const struct cmd_opt shell_opts[] = {
 	{ { 0 } },
 };
 
-#define KERNEL_BUILD(spec)                                              \
-	"ktstr-resolve {force} " spec " | ktstr-fetch {skip-sha256} | " \
-	"ktstr-build {force} {clean} {cpu-cap} {extra-kconfig} {jq}"
+#define KERNEL_BUILD(spec)                                                                      \
+	"ktstr-resolve {force} {clean} {extra-kconfig} " spec " | ktstr-fetch {skip-sha256} | " \
+	"ktstr-build {force} {clean} {cpu-cap} {jq}"
 
 const struct command commands[] = {
 	{ .name = "test",
@@ -377,7 +377,10 @@ const struct command commands[] = {
 	{ .name = "stats",
 	  .about = "Show results, the newest run by default",
 	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report" } } },
-	{ .name = "stats list", .about = "List runs, newest first", .recipes = { { NULL, "ktstr-runs list" } } },
+	{ .name = "stats list",
+	  .about = "List runs, newest first",
+	  .opts = json_opts,
+	  .recipes = { { NULL, "ktstr-runs list {json} {jq}" } } },
 	{ .name = "stats list-metrics",
 	  .about = "List the metrics and their thresholds",
 	  .opts = json_opts,
@@ -388,7 +391,6 @@ const struct command commands[] = {
 	  .recipes = { { NULL, "ktstr-runs values {options}" } } },
 	{ .name = "stats show-host",
 	  .about = "Show the host a run was made on",
-	  .later = "*",
 	  .opts = run_opts,
 	  .recipes = { { NULL, "ktstr-runs host {options}" } } },
 	{ .name = "stats explain-sidecar",
@@ -433,7 +435,6 @@ const struct command commands[] = {
 		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
 		       { "{args}", KERNEL_BUILD("{args}") },
 		       { NULL, KERNEL_BUILD("--latest") } },
-	  .later = "git clean extra-kconfig",
 	  .works = true },
 	{ .name = "kernel clean",
 	  .about = "Remove cached kernels",
@@ -502,7 +503,7 @@ const struct command commands[] = {
 	{ .name = "doctor",
 	  .about = "Say what this host can do for tests, and what to type for the rest",
 	  .opts = json_opts,
-	  .recipes = { { NULL, "ktstr-doctor {json}" } } },
+	  .recipes = { { NULL, "ktstr-doctor {options}" } } },
 	{ 0 },
 };
 

@@ -72,9 +72,16 @@ static void read_list(struct jr *r, const struct shape *of, struct shape_list *l
 	}
 }
 
+/* Where the next value begins, for messages about it. */
+static const char *value_at(struct jr *r)
+{
+	jr_peek(r);
+	return r->p;
+}
+
 static char *read_choice(struct jr *r, const char *const *choices)
 {
-	const char *at = r->p;
+	const char *at = value_at(r);
 	char *s = jr_str(r);
 
 	for (; choices && *choices; choices++)
@@ -89,7 +96,7 @@ static char *read_choice(struct jr *r, const char *const *choices)
 
 static int64_t read_within(struct jr *r, int64_t min, int64_t max)
 {
-	const char *at = r->p;
+	const char *at = value_at(r);
 	int64_t v = jr_i64(r);
 
 	if (!r->failed && (v < min || v > max)) {

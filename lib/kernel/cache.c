@@ -23,7 +23,8 @@ void cache_entry_release(struct cache_entry *c)
 	char *owned[] = {
 		c->key,         c->dir,          c->image,      c->version, c->source,       c->source_tree_path,
 		c->git_hash,    c->git_ref,      c->git_url,    c->arch,    c->image_name,   c->built_at,
-		c->config_hash, c->kconfig_hash, c->extra_hash, c->problem, c->problem_kind, c->stored_key
+		c->config_hash, c->kconfig_hash, c->extra_hash, c->problem, c->problem_kind, c->stored_key,
+		c->commit
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(owned); i++)
@@ -324,4 +325,15 @@ int cache_find_equal(const char *key, struct cache_entry *c, struct err *e)
 		cache_entry_release(&other);
 	}
 	return rc;
+}
+
+int cache_find_built(const char *key, const char *commit, struct cache_entry *c, struct err *e)
+{
+	int rc = cache_find_equal(key, c, e);
+
+	if (rc != 1 || !commit || !c->commit || starts_with(c->commit, commit))
+		return rc;
+	note("cache entry %s is of another commit, %s", c->key, c->commit);
+	cache_entry_release(c);
+	return 0;
 }

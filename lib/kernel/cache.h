@@ -29,6 +29,7 @@ struct cache_entry {
 	char *version;           /* NULL for git and local sources */
 	char *source;            /* "tarball", "git", "local" */
 	char *source_tree_path, *git_hash, *git_ref, *git_url;
+	char *commit; /* full id of what was built, NULL when not recorded */
 	char *arch, *image_name, *built_at;
 	char *config_hash, *kconfig_hash, *extra_hash;
 	bool has_vmlinux, vmlinux_stripped;
@@ -59,6 +60,10 @@ int cache_find(const char *key, struct cache_entry *c, struct err *e);
  * with its fragment, which means the same as ours.
  */
 int cache_find_equal(const char *key, struct cache_entry *c, struct err *e);
+
+/* The same, and built from that commit as far as the entry tells: seven digits
+ * in a key are few. commit may be a beginning of the id, or NULL for any. */
+int cache_find_built(const char *key, const char *commit, struct cache_entry *c, struct err *e);
 
 /* crc32 of the fragment of ktstr 0.5.2, whose entries are as good as ours. */
 #define CACHE_KCONFIG_0_5_2 "33431046"
@@ -104,9 +109,11 @@ struct cache_new {
 	const char *key, *version;
 	const char *source; /* "tarball", "git", "local" */
 	const char *source_tree_path, *git_hash, *git_ref, *git_url;
-	const char *image;   /* file to copy */
-	const char *vmlinux; /* file to strip and copy, or NULL */
-	const char *config;  /* final .config, for config_hash */
+	const char *commit;   /* full id, or NULL */
+	const char *compiler; /* its name and version, or NULL */
+	const char *image;    /* file to copy */
+	const char *vmlinux;  /* file to strip and copy, or NULL */
+	const char *config;   /* final .config, for config_hash */
 	const char *kconfig_hash, *extra_hash;
 	bool record_vmlinux_stat; /* local trees */
 	bool force;               /* replace an equal entry too */

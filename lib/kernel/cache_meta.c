@@ -87,6 +87,8 @@ static void read_source(struct jr *r, struct cache_entry *c)
 			once(r, &c->git_ref, "ref", jr_str_or_null(r));
 		else if (key_is(&k, "url"))
 			once(r, &c->git_url, "url", jr_str_or_null(r));
+		else if (key_is(&k, "commit"))
+			once(r, &c->commit, "commit", jr_str_or_null(r));
 		else if (key_is(&k, "source_tree_path"))
 			once(r, &c->source_tree_path, "source_tree_path", jr_str_or_null(r));
 		else

@@ -40,7 +40,7 @@ static bool already_there(const struct store *s)
 	struct err ignored;
 	bool equal = cache_find(n->key, &c, &ignored) == 1 && same(c.config_hash, s->config_hash) &&
 		     same(c.kconfig_hash, n->kconfig_hash) && same(c.extra_hash, n->extra_hash) &&
-		     c.has_vmlinux == !!n->vmlinux;
+		     c.has_vmlinux == !!n->vmlinux && (!c.commit || !n->commit || same(c.commit, n->commit));
 
 	cache_entry_release(&c);
 	return equal;
@@ -59,6 +59,8 @@ static void write_source(struct jw *w, const struct cache_new *n)
 		jw_key_str(w, "ref", n->git_ref);
 		jw_key_str(w, "url", n->git_url);
 	}
+	if (n->commit)
+		jw_key_str(w, "commit", n->commit);
 	jw_end(w);
 }
 
@@ -113,6 +115,8 @@ static void describe(const struct store *s, struct str *out)
 	jw_key_bool(&w, "has_vmlinux", n->vmlinux != NULL);
 	jw_key_bool(&w, "vmlinux_stripped", s->stripped);
 	write_vmlinux_stat(&w, s);
+	if (n->compiler)
+		jw_key_str(&w, "compiler", n->compiler);
 	jw_key_str(&w, "key", n->key);
 	write_sums(&w, s);
 	jw_end(&w);

@@ -5,92 +5,19 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/where.h"
+#include "kernel/fragment.h"
 
-static int add_share(const char *name, struct str *out, struct err *e)
+#define LIMIT_S 1800
+
+/* What configuration, fragment and compiler are remembered by. */
+static char *stamp_of(const struct make *m, const struct str *config, const struct str *fragment)
 {
-	auto_free char *path = where_share(name);
-
-	return read_file(path, out, e);
-}
-
-int kconfig_fragment(bool lean, struct str *out, struct err *e)
-{
-	if (add_share("kconfig/ktstr.kconfig", out, e) < 0)
-		return -1;
-	str_addc(out, '\n');
-	return lean ? add_share("kconfig/lean.kconfig", out, e) : 0;
-}
-
-/* The option a line sets: its name, and what it sets it to ("n" for off).
- * False for lines that set nothing. */
-static bool option_of(const char *line, size_t n, struct str *name, struct str *value)
-{
-	static const char off[] = " is not set";
-	const char *eq;
-
-	str_clear(name);
-	str_clear(value);
-	while (n && (line[n - 1] == ' ' || line[n - 1] == '\r' || line[n - 1] == '\t'))
-		n--;
-	if (n > 9 + sizeof(off) && strncmp(line, "# CONFIG_", 9) == 0 &&
-	    memcmp(line + n - (sizeof(off) - 1), off, sizeof(off) - 1) == 0) {
-		str_addn(name, line + 2, n - 2 - (sizeof(off) - 1));
-		str_add(value, "n");
-		return true;
-	}
-	eq = memchr(line, '=', n);
-	if (!eq || strncmp(line, "CONFIG_", 7) != 0)
-		return false;
-	str_addn(name, line, (size_t)(eq - line));
-	str_addn(value, eq + 1, n - (size_t)(eq - line) - 1);
-	return true;
-}
-
-/* What text sets name to last; "n" when it does not say. */
-static void value_in(const char *text, const char *want, struct str *out)
-{
-	auto_str struct str name = { 0 }, value = { 0 };
-
-	str_clear(out);
-	str_add(out, "n");
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-
-		if (option_of(text, n, &name, &value) && strcmp(name.s, want) == 0) {
-			str_clear(out);
-			str_add(out, str_c(&value));
-		}
-		text += n + (text[n] == '\n');
-	}
-}
-
-bool kconfig_has_all(const char *config, const char *fragment)
-{
-	auto_str struct str name = { 0 }, ignored = { 0 }, want = { 0 }, is = { 0 };
-	bool all = true;
-
-	for (const char *line = fragment; *line && all;) {
-		size_t n = strcspn(line, "\n");
-
-		if (option_of(line, n, &name, &ignored)) {
-			value_in(fragment, name.s, &want);
-			value_in(config, name.s, &is);
-			all = strcmp(want.s, is.s) == 0;
-		}
-		line += n + (line[n] == '\n');
-	}
-	return all;
-}
-
-/* What the pair of configuration and fragment is remembered by. */
-static char *stamp_of(const struct str *config, const struct str *fragment)
-{
-	return xasprintf("%08x %08x\n", crc32_bytes(0, str_c(config), config->len),
-			 crc32_bytes(0, str_c(fragment), fragment->len));
+	return xasprintf("%08x %08x %s\n", crc32_bytes(0, str_c(config), config->len),
+			 crc32_bytes(0, str_c(fragment), fragment->len), m->tools ? m->tools->key : "");
 }
 
 static char *stamp_path(const struct make *m)
@@ -101,7 +28,7 @@ static char *stamp_path(const struct make *m)
 static bool configured_before(const struct make *m, const struct str *config, const struct str *fragment)
 {
 	auto_free char *path = stamp_path(m);
-	auto_free char *want = stamp_of(config, fragment);
+	auto_free char *want = stamp_of(m, config, fragment);
 	auto_str struct str is = { 0 };
 	struct err ignored;
 
@@ -117,7 +44,7 @@ static void remember(const struct make *m, const char *config_path, const struct
 
 	if (read_file(config_path, &config, &ignored) < 0)
 		return;
-	stamp = stamp_of(&config, fragment);
+	stamp = stamp_of(m, &config, fragment);
 	/* without the stamp the next run configures once more */
 	if (write_file(path, stamp, strlen(stamp), 0644, &ignored) < 0)
 		return;
@@ -126,10 +53,12 @@ static void remember(const struct make *m, const char *config_path, const struct
 static int run(struct make *m, const char *target, char *const *env, const char *done, struct err *e)
 {
 	char *args[] = { (char *)target, NULL };
+	int rc;
 
-	if (make_run(m, args, env, "Configuring kernel...", done, e) < 0)
-		return err_wrap(e, "kernel configure failed");
-	return 0;
+	m->limit_s = LIMIT_S;
+	rc = make_run(m, args, env, "Configuring kernel...", done, e);
+	m->limit_s = 0;
+	return rc;
 }
 
 static int run_lean(struct make *m, const struct str *fragment, struct err *e)
@@ -162,26 +91,95 @@ static int append(const char *path, const struct str *fragment, struct err *e)
 	return 0;
 }
 
-int kconfig_apply(struct make *m, bool lean, struct err *e)
+static bool is_newer(const char *tree, const char *name, const struct timespec *than)
 {
-	auto_free char *path = xasprintf("%s/.config", m->tree);
-	auto_str struct str fragment = { 0 }, config = { 0 };
-	bool fresh = !path_exists(path);
+	auto_free char *path = xasprintf("%s/%s", tree, name);
+	struct stat st;
 
-	if (kconfig_fragment(lean, &fragment, e) < 0)
-		return -1;
-	if (fresh && (lean ? run_lean(m, &fragment, e) : run(m, "defconfig", NULL, NULL, e)) < 0)
-		return -1;
+	if (stat(path, &st) < 0)
+		return true;
+	return st.st_mtim.tv_sec > than->tv_sec ||
+	       (st.st_mtim.tv_sec == than->tv_sec && st.st_mtim.tv_nsec > than->tv_nsec);
+}
+
+/* kbuild's own rule: its auto.conf is newer than .config and than every
+ * Kconfig file, which auto.conf.cmd lists. Otherwise make would ask about new
+ * options, of nobody. */
+static bool kconfig_unchanged(const char *tree)
+{
+	auto_free char *made = xasprintf("%s/include/config/auto.conf", tree);
+	auto_free char *list = xasprintf("%s/include/config/auto.conf.cmd", tree);
+	auto_str struct str text = { 0 };
+	struct err ignored;
+	struct stat st;
+
+	if (stat(made, &st) < 0 || is_newer(tree, ".config", &st.st_mtim) || read_file(list, &text, &ignored) < 0)
+		return false;
+	for (const char *line = str_c(&text); *line;) {
+		size_t n = strcspn(line, "\n");
+		auto_free char *name = xstrndup(line, n);
+		char *end = strrchr(name, '\\');
+
+		if (end)
+			*end = '\0';
+		if (name[0] == '\t' && *trim(name) && is_newer(tree, trim(name), &st.st_mtim))
+			return false;
+		line += n + (line[n] == '\n');
+	}
+	return true;
+}
+
+static int complete(struct make *m, const char *path, bool preset, const struct str *fragment, struct err *e)
+{
+	auto_str struct str config = { 0 };
+	bool same, has;
+
 	if (read_file(path, &config, e) < 0)
 		return -1;
-	if (kconfig_has_all(str_c(&config), str_c(&fragment)) || configured_before(m, &config, &fragment))
+	same = configured_before(m, &config, fragment);
+	has = same || fragment_is_in(str_c(&config), str_c(fragment));
+	if (same && kconfig_unchanged(m->tree))
 		return 0;
 	/* allnoconfig has read the fragment as its preset already */
-	if (!(fresh && lean) && append(path, &fragment, e) < 0)
+	if (!has && !preset && append(path, fragment, e) < 0)
 		return -1;
 	if (run(m, "olddefconfig", NULL, "Kernel configured", e) < 0)
 		return -1;
-	remember(m, path, &fragment);
+	remember(m, path, fragment);
+	return 0;
+}
+
+static int configure(struct make *m, bool lean, const struct str *fragment, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/.config", m->tree);
+	bool fresh = !path_exists(path);
+
+	if (fresh && (lean ? run_lean(m, fragment, e) : run(m, "defconfig", NULL, NULL, e)) < 0)
+		return -1;
+	return complete(m, path, fresh && lean, fragment, e);
+}
+
+static void warn_lost(const char *tree, const char *extra)
+{
+	auto_free char *path = xasprintf("%s/.config", tree);
+	auto_str struct str config = { 0 }, wanted = { 0 };
+	struct err ignored;
+
+	if (read_file(path, &config, &ignored) == 0 && fragment_read_extra(extra, &wanted, &ignored) == 0)
+		fragment_warn_lost(str_c(&wanted), str_c(&config));
+}
+
+int kconfig_apply(struct make *m, bool lean, const char *extra, struct err *e)
+{
+	auto_str struct str fragment = { 0 };
+
+	if (fragment_load(lean, extra, &fragment, e) < 0)
+		return -1;
+	if (configure(m, lean, &fragment, e) < 0)
+		return err_wrap(e, "kernel configure failed%s",
+				extra ? " (with --extra-kconfig fragment merged; check its lines)" : "");
+	if (extra)
+		warn_lost(m->tree, extra);
 	return 0;
 }
 
@@ -197,7 +195,7 @@ static const struct {
 			       "CONFIG_PERF_EVENTS" },
 };
 
-int kconfig_validate(const char *tree, struct err *e)
+int kconfig_validate(const char *tree, const char *extra, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/.config", tree);
 	auto_str struct str config = { 0 }, is = { 0 }, lost = { 0 };
@@ -205,15 +203,29 @@ int kconfig_validate(const char *tree, struct err *e)
 	if (read_file(path, &config, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(critical); i++) {
-		value_in(str_c(&config), critical[i].name, &is);
+		fragment_value(str_c(&config), critical[i].name, &is);
 		if (strcmp(is.s, "y") != 0)
 			str_addf(&lost, "\n  %s not set — %s", critical[i].name, critical[i].hint);
 	}
 	if (!lost.len)
 		return 0;
 	err_set(e,
-		"post-build kernel config validation failed: kernel build completed but critical config options "
+		"post-build kernel config validation failed%s: kernel build completed but critical config options "
 		"are missing:%s",
-		lost.s);
+		extra ? " (with --extra-kconfig)" : "", lost.s);
 	return err_hint(e, "install the missing tools, then rebuild with --force");
+}
+
+char *kconfig_compiler(const char *tree)
+{
+	auto_free char *path = xasprintf("%s/.config", tree);
+	auto_str struct str config = { 0 }, is = { 0 };
+	struct err ignored;
+
+	if (read_file(path, &config, &ignored) < 0)
+		return NULL;
+	fragment_value(str_c(&config), "CONFIG_CC_VERSION_TEXT", &is);
+	if (is.len < 3 || is.s[0] != '"')
+		return NULL;
+	return xstrndup(is.s + 1, is.len - 2);
 }

@@ -2,8 +2,10 @@
 #include "kernel/arch.h"
 #include "kernel/key.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -46,8 +48,8 @@ int key_config_load(struct key_config *c, bool lean, const char *extra, struct e
 
 char *key_tail(const struct key_config *c)
 {
-	return xasprintf("kc%s%s%s%s%s", c->kconfig, c->lean[0] ? "-lean" : "", c->lean, c->extra[0] ? "-xkc" : "",
-			 c->extra);
+	return xasprintf("kc%s%s%s%s%s%s%s", c->kconfig, c->lean[0] ? "-lean" : "", c->lean,
+			 c->toolchain[0] ? "-tc" : "", c->toolchain, c->extra[0] ? "-xkc" : "", c->extra);
 }
 
 char *key_of_version(const struct key_config *c, const char *version)
@@ -55,6 +57,54 @@ char *key_of_version(const struct key_config *c, const char *version)
 	auto_free char *tail = key_tail(c);
 
 	return xasprintf("%s-tarball-%s-%s", version, kernel_arch(), tail);
+}
+
+#define REF_MAX 96 /* of a file name's 255 */
+
+char *key_escape(const char *ref)
+{
+	struct str out = { 0 };
+
+	for (const char *p = ref; *p; p++) {
+		bool plain = isalnum((unsigned char)*p) || strchr("_+=@,-", *p) || (*p == '.' && p > ref);
+
+		if (out.len > REF_MAX) {
+			str_addf(&out, "~%08x", crc32_bytes(0, ref, strlen(ref)));
+			break;
+		}
+		if (plain)
+			str_addc(&out, *p);
+		else
+			str_addf(&out, "%%%02X", (unsigned char)*p);
+	}
+	return str_take(&out);
+}
+
+char *key_unescape(const char *text, size_t n)
+{
+	struct str out = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		char hex[3] = "";
+
+		if (text[i] == '%' && i + 2 < n && isxdigit((unsigned char)text[i + 1]) &&
+		    isxdigit((unsigned char)text[i + 2])) {
+			memcpy(hex, text + i + 1, 2);
+			str_addc(&out, (char)strtoul(hex, NULL, 16));
+			i += 2;
+		} else {
+			str_addc(&out, text[i]);
+		}
+	}
+	return str_take(&out);
+}
+
+char *key_of_git(const struct key_config *c, const char *ref, const char *commit)
+{
+	auto_free char *tail = key_tail(c);
+	auto_free char *name = key_escape(ref);
+
+	return xasprintf("%s-git-%.7s-%s-%s", name, commit, kernel_arch(), tail);
 }
 
 char *key_of_tree(const struct key_config *c, const struct tree_state *t)

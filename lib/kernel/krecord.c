@@ -53,10 +53,14 @@ static bool parse_text(struct krecord *k, const struct jkey *key, struct jr *r)
 		const char *name;
 		char **to;
 	} texts[] = {
-		{ "spec", &k->spec },       { "kind", &k->kind },     { "version", &k->version },
-		{ "label", &k->label },     { "key", &k->key },       { "state", &k->state },
-		{ "src", &k->src },         { "dir", &k->dir },       { "git_hash", &k->git_hash },
-		{ "tarball", &k->tarball }, { "sha256", &k->sha256 },
+		{ "spec", &k->spec },         { "kind", &k->kind },
+		{ "version", &k->version },   { "label", &k->label },
+		{ "key", &k->key },           { "state", &k->state },
+		{ "src", &k->src },           { "dir", &k->dir },
+		{ "git_hash", &k->git_hash }, { "tarball", &k->tarball },
+		{ "sha256", &k->sha256 },     { "url", &k->url },
+		{ "ref", &k->ref },           { "refname", &k->refname },
+		{ "commit", &k->commit },     { "extra_kconfig", &k->extra_kconfig },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -111,8 +115,9 @@ int krecord_parse(const struct record *rec, struct krecord *k, struct err *e)
 
 void krecord_release(struct krecord *k)
 {
-	char *all[] = { k->spec, k->kind,     k->version, k->label,  k->key,          k->state,  k->src,
-			k->dir,  k->git_hash, k->tarball, k->sha256, k->failed_stage, k->failure };
+	char *all[] = { k->spec,    k->kind, k->version,  k->label,   k->key,    k->state,
+			k->src,     k->dir,  k->git_hash, k->tarball, k->sha256, k->failed_stage,
+			k->failure, k->url,  k->ref,      k->refname, k->commit, k->extra_kconfig };
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		free(all[i]);
@@ -124,7 +129,8 @@ bool krecord_wants_source(const struct krecord *k)
 	if (strcmp(k->state, "missing") != 0 || !k->kind)
 		return false;
 	return (k->version && strcmp(k->kind, "version") == 0) ||
-	       (k->tarball && k->sha256 && strcmp(k->kind, "tarball") == 0);
+	       (k->tarball && k->sha256 && strcmp(k->kind, "tarball") == 0) ||
+	       (k->url && k->ref && k->commit && strcmp(k->kind, "git") == 0);
 }
 
 int krecord_fail(const struct record *rec, const char *stage, const struct err *why, struct err *e)

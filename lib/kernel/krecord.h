@@ -15,7 +15,7 @@
 struct krecord {
 	uint64_t index, total;
 	char *spec;    /* as typed */
-	char *kind;    /* "version", "path", "tarball", "key" */
+	char *kind;    /* "version", "path", "tarball", "key", "git" */
 	char *version; /* NULL when not known */
 	char *label;   /* raw label */
 	char *key;     /* cache key */
@@ -23,6 +23,10 @@ struct krecord {
 	char *src, *dir;
 	char *git_hash; /* 7 hex digits or NULL */
 	char *tarball, *sha256;
+	char *url, *ref;              /* of a git source */
+	char *refname;                /* its full name there, NULL for a commit id */
+	char *commit;                 /* id of the commit, or the beginning of one */
+	char *extra_kconfig;          /* path of a fragment to put on top, or NULL */
 	char *failed_stage, *failure; /* of an error record */
 	bool lean, temp, dirty, is_git;
 };
@@ -33,8 +37,8 @@ struct krecord {
 int krecord_parse(const struct record *rec, struct krecord *k, struct err *e);
 void krecord_release(struct krecord *k);
 
-/* Whether the kernel's source has to be fetched: a release that is not cached,
- * or a tarball on disk that is not. */
+/* Whether the kernel's source has to be fetched: a release, a tarball on disk
+ * or a commit that is not cached. */
 bool krecord_wants_source(const struct krecord *k);
 
 /* Print why on stderr and write the record with state "error" and the stage

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/stop.h"
+#include "base/term.h"
 #include "cli/progress.h"
 
 #define TAIL_LINES 25
@@ -71,15 +74,34 @@ static void take(struct output *o, const char *s, size_t n)
 	str_addn(&o->line, s, n);
 }
 
-/* Read make's output to its end: 0, or -1 when we are to stop or the log
- * cannot be written. */
+/* Wait for output: 0, or -1 when the time is over. */
+static int wait_for(const struct make *m, int fd, long long began, struct err *e)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	long long end = began + m->limit_s * 1000LL, left = m->limit_s ? end - now_ms() : -1;
+
+	if (m->limit_s && left <= 0)
+		return err_set(e, "timed out after %us; child killed", m->limit_s);
+	/* a signal ends the waiting */
+	return poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR
+		       ? err_sys(e, "read make's output")
+		       : 0;
+}
+
+/* Read make's output to its end: 0, or -1 when we are to stop, the time is
+ * over or the log cannot be written. */
 static int follow(struct output *o, int fd, struct err *e)
 {
+	long long began = now_ms();
 	char buf[16384];
 	ssize_t n;
 
 	while (!stop_wanted()) {
-		n = read(fd, buf, sizeof(buf));
+		if (wait_for(o->m, fd, began, e) < 0)
+			return -1;
+		n = stop_wanted() ? 0 : read(fd, buf, sizeof(buf));
+		if (stop_wanted())
+			break;
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -118,7 +140,7 @@ static void scrub(struct strv *env)
 {
 	static const char *const names[] = { "ARCH",           "CROSS_COMPILE",     "KBUILD_OUTPUT", "KBUILD_EXTMOD",
 					     "KCONFIG_CONFIG", "KCONFIG_ALLCONFIG", "MAKEFLAGS",     "MFLAGS",
-					     "GNUMAKEFLAGS",   "MAKELEVEL" };
+					     "GNUMAKEFLAGS",   "MAKELEVEL",         "LLVM",          "LLVM_IAS" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		strv_add(env, names[i]);
@@ -126,9 +148,8 @@ static void scrub(struct strv *env)
 
 static void join(char *const *args, struct str *out)
 {
-	str_add(out, "make");
 	for (; *args; args++)
-		str_addf(out, " %s", *args);
+		str_addf(out, "%s%s", out->len ? " " : "", *args);
 }
 
 int make_run(struct make *m, char *const *args, char *const *env, const char *doing, const char *done, struct err *e)
@@ -144,11 +165,15 @@ int make_run(struct make *m, char *const *args, char *const *env, const char *do
 		c.enter_with = m->budget;
 	}
 	strv_add(&argv, "make");
+	if (m->tools && m->tools->args.n)
+		strv_addv(&argv, m->tools->args.v);
 	strv_addv(&argv, args);
-	join(args, &shown);
+	join(argv.v, &shown);
 	m->made = 0;
 	c.argv = argv.v;
 	scrub(&all_env);
+	if (m->tools && m->tools->env.n)
+		strv_addv(&all_env, m->tools->env.v);
 	if (env)
 		strv_addv(&all_env, env);
 	c.env = all_env.v;
@@ -156,6 +181,8 @@ int make_run(struct make *m, char *const *args, char *const *env, const char *do
 	if (child_start(&c, e) < 0)
 		return -1;
 	rc = follow(&o, c.out, e);
+	if (rc < 0 && !stop_wanted())
+		err_wrap(e, "%s", shown.s);
 	if (rc < 0)
 		child_stop(&c, GRACE_MS);
 	else

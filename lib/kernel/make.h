@@ -10,16 +10,19 @@
 
 #include "base/str.h"
 #include "host/budget.h"
+#include "kernel/toolchain.h"
 
 struct make {
 	const char *tree;
-	const char *label;           /* of the kernel, for progress */
-	const char *logs;            /* directory of logs, {cache}/.logs */
-	char *log;                   /* path of this build's log */
-	int log_fd;                  /* open for appending */
-	const struct budget *budget; /* what make is confined to; NULL: nothing */
-	unsigned long total;         /* objects the last build of this kind made; 0 unknown */
-	unsigned long made;          /* out: objects of the last make_run */
+	const struct toolchain *tools; /* what compiles; NULL for what make finds */
+	const char *label;             /* of the kernel, for progress */
+	const char *logs;              /* directory of logs, {cache}/.logs */
+	char *log;                     /* path of this build's log */
+	int log_fd;                    /* open for appending */
+	const struct budget *budget;   /* what make is confined to; NULL: nothing */
+	unsigned long total;           /* objects the last build of this kind made; 0 unknown */
+	unsigned long made;            /* out: objects of the last make_run */
+	unsigned limit_s;              /* give make_run up after so long; 0: never */
 };
 
 /* Start a log for key, making logs: 0, or -1. m needs make_close either way. */

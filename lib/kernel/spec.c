@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/spec.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,8 @@ char *spec_near_miss(const char *text)
 		return xstrdup("a range is written START..END with two versions, as in 6.12..6.14");
 	if (path_exists(text))
 		return xasprintf("a path needs a '/': ./%s", text);
+	if (isdigit((unsigned char)text[0]) && ends_with(text, "-rc"))
+		return xasprintf("a release candidate has a number: %s1", text);
 	if (text[strspn(text, "0123456789")] == '\0')
 		return xasprintf("a version has at least two numbers, as in %s.1.2", text);
 	return NULL;

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Our own look at the index can only prove that a tree is clean; whenever it
- * cannot, git decides. The git program rather than a library, because partial
- * clones, sparse and split indexes and filters must mean to us what they mean
- * to git, and because starting it costs less than loading the library.
+ * cannot, git decides.
  */
 #include "kernel/tree.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/file.h"
-#include "base/proc.h"
 #include "base/str.h"
+#include "kernel/git.h"
 #include "kernel/git_index.h"
 #include "kernel/key.h"
 
@@ -39,69 +33,12 @@ int tree_validate(const char *path, struct err *e)
 			   "holds the kernel's top-level Makefile");
 }
 
-/* What would make git look at another repository than the one we name. */
-static char *const git_env[] = { (char *)"GIT_DIR",
-				 (char *)"GIT_WORK_TREE",
-				 (char *)"GIT_INDEX_FILE",
-				 (char *)"GIT_OBJECT_DIRECTORY",
-				 (char *)"GIT_COMMON_DIR",
-				 (char *)"GIT_NAMESPACE",
-				 (char *)"GIT_CONFIG_COUNT",
-				 (char *)"GIT_LITERAL_PATHSPECS",
-				 (char *)"GIT_CONFIG_PARAMETERS",
-				 (char *)"LC_ALL=C",
-				 NULL };
-
-static void first_line(struct str *s)
-{
-	size_t n = strcspn(str_c(s), "\n");
-
-	if (n < s->len) {
-		s->len = n;
-		s->s[n] = '\0';
-	}
-}
-
-/* What git says on stderr goes to a file, so that no amount of it can stop git
- * while its output is read. */
-static int collect(struct child *c, const char *input, struct str *out, struct err *e)
-{
-	auto_str struct str errors = { 0 };
-	auto_fd int said = memfd_create("git", MFD_CLOEXEC);
-	struct err ignored;
-	int rc = 0;
-
-	c->err = said < 0 ? FD_NULL : fcntl(said, F_DUPFD_CLOEXEC, 3);
-	if (child_start(c, e) < 0)
-		return -1;
-	if (input)
-		rc = write_all(c->in, input, strlen(input)); /* fits the pipe */
-	if (input)
-		close_fd(&c->in);
-	if (rc < 0)
-		rc = err_sys(e, "write to git");
-	else
-		rc = read_fd(c->out, out, e);
-	close_fd(&c->out);
-	if (child_wait(c) == 0)
-		return rc;
-	if (said >= 0 && lseek(said, 0, SEEK_SET) == 0)
-		read_fd(said, &errors, &ignored);
-	first_line(&errors);
-	return rc < 0 ? rc : err_set(e, "%s", errors.len ? errors.s : "git failed");
-}
-
 /* Run git on the worktree at root; words end with NULL. */
 static int git(const char *root, const char *const *words, const char *input, struct str *out, struct err *e)
 {
 	auto_strv struct strv argv = { 0 };
-	struct child c = {
-		.dir = root, .env = git_env, .in = input ? FD_PIPE : FD_NULL, .out = FD_PIPE, .err = FD_PIPE
-	};
-	void (*old)(int);
-	int rc;
+	struct git g = { .dir = root, .input = input, .local = true };
 
-	strv_add(&argv, "git");
 	/* a tree of another user's is fine to look at; its monitor is not to be run */
 	strv_add(&argv, "-c");
 	strv_add(&argv, "safe.directory=*");
@@ -111,11 +48,8 @@ static int git(const char *root, const char *const *words, const char *input, st
 	strv_addf(&argv, "--work-tree=%s", root);
 	for (; *words; words++)
 		strv_add(&argv, *words);
-	c.argv = argv.v;
-	old = signal(SIGPIPE, SIG_IGN);
-	rc = collect(&c, input, out, e);
-	signal(SIGPIPE, old);
-	return rc < 0 ? err_wrap(e, "git state of %s", root) : 0;
+	g.words = (const char *const *)argv.v;
+	return git_run(&g, out, e) < 0 ? err_wrap(e, "git state of %s", root) : 0;
 }
 
 /* A .git that is there but holds nothing is no repository. */
@@ -188,13 +122,11 @@ static int probe_git(struct tree_state *t, struct err *e)
 {
 	static const char *const words[] = { "rev-parse", "HEAD^{commit}", "HEAD^{tree}", "--git-path", "index", NULL };
 	auto_str struct str out = { 0 };
-	auto_free char *program = find_program("git");
+	auto_free char *what = xasprintf("%s is a git tree", t->path);
 	char *at, *commit, *tree, *index;
 
-	if (!program) {
-		err_set(e, "%s is a git tree, and git is not installed", t->path);
+	if (git_check(what, e) < 0)
 		return err_hint(e, "install git, or remove .git to build the tree uncached");
-	}
 	if (git(t->path, words, NULL, &out, e) < 0)
 		return err_hint(e,
 				"HEAD must name a commit: commit the sources, or remove .git to build them uncached");
@@ -233,6 +165,12 @@ int tree_probe(const char *path, struct tree_state *t, struct err *e)
 	if (probe_config(t, e) < 0)
 		return -1;
 	return has_git(t->path) ? probe_git(t, e) : 0;
+}
+
+void tree_forget_config(struct tree_state *t)
+{
+	t->has_config = false;
+	t->user_config[0] = '\0';
 }
 
 void tree_state_release(struct tree_state *t)

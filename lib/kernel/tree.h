@@ -29,6 +29,10 @@ int tree_validate(const char *path, struct err *e);
 /* Look at the tree: 0, or -1 for a path that is not there, a HEAD that names
  * no commit, an index that cannot be read. t needs tree_state_release either way. */
 int tree_probe(const char *path, struct tree_state *t, struct err *e);
+
+/* As the tree will be without its .config. */
+void tree_forget_config(struct tree_state *t);
+
 void tree_state_release(struct tree_state *t);
 
 #endif

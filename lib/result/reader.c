@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "result/reader.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "result/index.h"
@@ -59,11 +61,19 @@ struct reader {
 
 /* --- the threads ------------------------------------------------------- */
 
+/* The index may have been made by somebody who may read more. */
+static bool may_read(int dir, const char *name, const struct stat *st)
+{
+	return (st->st_mode & 0444) == 0444 || faccessat(dir, name, R_OK, AT_EACCESS) == 0;
+}
+
 static bool still_so(const struct job *j, const struct entry *en, const char *name)
 {
+	int dir = j->run->files.fd;
 	struct stat st;
 
-	return entry_intact(en) && fstatat(j->run->files.fd, name, &st, 0) == 0 && entry_matches(en, &st);
+	return entry_intact(en) && fstatat(dir, name, &st, 0) == 0 && entry_matches(en, &st) &&
+	       may_read(dir, name, &st);
 }
 
 static void do_job(struct loader *l, struct job *j, bool whole)

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/term.h"
-#include "cli/opt.h"
+#include "cli/jq.h"
+#include "json/write.h"
 #include "result/place.h"
 #include "result/pool.h"
 #include "result/reader.h"
@@ -69,48 +70,88 @@ static void list_result(void *ctx, const struct result *res)
 	}
 }
 
-static void list_run(struct table *t, const struct run *run)
+static const struct listed *listed_as(const char *name)
 {
-	struct listed none = { 0 }, *l = &none;
-	auto_free char *count = NULL;
+	static const struct listed none;
 
 	for (size_t i = 0; i < listing.n; i++)
-		if (strcmp(listing.v[i].name, run->name) == 0)
-			l = &listing.v[i];
-	count = xasprintf("%zu", l->tests);
-	table_cell(t, run->name);
-	table_cell(t, count);
-	table_cell(t, l->date ? l->date : "-");
-	table_cell(t, l->arch ? l->arch : "-");
+		if (strcmp(listing.v[i].name, name) == 0)
+			return &listing.v[i];
+	return &none;
+}
+
+static void print_table(const struct run *runs, size_t n)
+{
+	static const char *const heads[] = { "RUN", "TESTS", "DATE", "ARCH" };
+	struct table t;
+
+	table_init(&t, ARRAY_SIZE(heads));
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+		table_cell(&t, heads[i]);
+	for (size_t i = 0; i < n; i++) {
+		const struct listed *l = listed_as(runs[i].name);
+		auto_free char *count = xasprintf("%zu", l->tests);
+
+		table_cell(&t, runs[i].name);
+		table_cell(&t, count);
+		table_cell(&t, l->date ? l->date : "-");
+		table_cell(&t, l->arch ? l->arch : "-");
+	}
+	table_print(&t, stdout);
+	table_release(&t);
+}
+
+static void print_json(const struct run *runs, size_t n)
+{
+	auto_str struct str text = { 0 };
+	struct jw w;
+
+	jw_init(&w, &text, 2);
+	jw_array(&w);
+	for (size_t i = 0; i < n; i++) {
+		const struct listed *l = listed_as(runs[i].name);
+
+		jw_object(&w);
+		jw_key_str(&w, "run", runs[i].name);
+		jw_key_u64(&w, "tests", l->tests);
+		jw_key_str(&w, "date", l->date);
+		jw_key_str(&w, "arch", l->arch);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	puts(text.s);
 }
 
 int runs_list(int argc, char **argv)
 {
-	static const struct program program = { .name = "ktstr-runs list", .about = "list the runs there are" };
-	static const char *const heads[] = { "RUN", "TESTS", "DATE", "ARCH" };
+	static bool json;
+	static const char *jq;
+	static struct opt opts[] = { { "json", 0, OPT_FLAG, &json, .help = "print JSON, not a table" },
+				     JQ_OPT(&jq),
+				     { 0 } };
+	static const struct program program = { .name = "ktstr-runs list",
+						.about = "list the runs there are",
+						.opts = opts };
 	static const struct sink sink = { .result = list_result, .host = list_host };
 	auto_free char *root = runs_root();
 	struct reader *rd;
-	struct table t;
 	struct run *runs;
 	size_t n;
 
 	start(&program, argc, argv, NULL);
+	jq_begin(jq);
 	n = pool_runs(root, false, &runs);
-	if (!n) {
+	if (!n)
 		say_line("no runs found at %s. Run `cargo ktstr test` to generate sidecar data.", root);
-		return 0;
+	if (n) {
+		rd = reader_new(&sink, false);
+		reader_pool(rd, root);
+		reader_end(rd);
 	}
-	rd = reader_new(&sink, false);
-	reader_pool(rd, root);
-	reader_end(rd);
-	table_init(&t, ARRAY_SIZE(heads));
-	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-		table_cell(&t, heads[i]);
-	for (size_t i = 0; i < n; i++)
-		list_run(&t, &runs[i]);
-	table_print(&t, stdout);
-	table_release(&t);
+	if (json)
+		print_json(runs, n);
+	else if (n)
+		print_table(runs, n);
 	runs_release(runs, n);
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 int runs_list(int argc, char **argv);
 int runs_values(int argc, char **argv);
+int runs_host(int argc, char **argv);
 int runs_explain(int argc, char **argv);
 int runs_prune(int argc, char **argv);
 

@@ -5,6 +5,7 @@
 json-judge.py TOOL cases     documents that must be read, and ones that must not
 json-judge.py TOOL random N  N random documents through reader and writer
 json-judge.py TOOL doubles N N random bit patterns through the number writer
+json-judge.py TOOL decimals N N decimal texts through the number reader
 json-judge.py TOOL damage N  N documents with one byte changed: same verdict
 """
 import json
@@ -224,6 +225,27 @@ def doubles(tool, count):
     print(f"{len(bits)} doubles")
 
 
+def decimals(tool, count):
+    """Decimal texts, read: short ones, long ones, at the edges of what is read the fast way."""
+    rng = random.Random(23)
+    texts = ["0", "-0", "0.0", "-0.0", "0.1", "9007199254740992", "9007199254740993", "9007199254740991.5", "123456789012345.6",
+             "0.00000000000001", "0.000000000000001", "99999999999999.99", "1e22", "1e23", "4.35", "0.3", "2.675"]
+    for _ in range(count):
+        digits = "".join(rng.choice("0123456789") for _ in range(rng.randrange(1, 20)))
+        point = rng.randrange(1, len(digits) + 1)
+        text = (digits[:point].lstrip("0") or "0") + ("." + digits[point:] if digits[point:] else "")
+        texts.append(rng.choice(["", "", "-"]) + text + rng.choice(["", "", "", "e3", "E-7"]))
+    got = run(tool, "typed", data=("{" + ",".join(f'"f64":{t}' for t in texts) + "}").encode())
+    lines = got.stdout.decode().split("\n")[:-1]
+    if len(lines) != len(texts):
+        fail(f"{len(lines)} numbers came back from {len(texts)}: {got.stderr.decode()}")
+    for text, line in zip(texts, lines):
+        want, have = float(text), float.fromhex(line.split()[1])
+        if want != have or math.copysign(1, want) != math.copysign(1, have):
+            fail(f"{text} was read as {line}")
+    print(f"{len(texts)} decimals")
+
+
 def damage(tool, count):
     rng = random.Random(22)
     docs = []
@@ -256,5 +278,5 @@ def damage(tool, count):
 
 if __name__ == "__main__":
     sys.setrecursionlimit(20000)
-    jobs = {"cases": cases, "random": random_documents, "doubles": doubles, "damage": damage}
+    jobs = {"cases": cases, "random": random_documents, "doubles": doubles, "decimals": decimals, "damage": damage}
     jobs[sys.argv[2]](sys.argv[1], *map(int, sys.argv[3:]))

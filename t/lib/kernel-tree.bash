@@ -5,7 +5,7 @@
 kernel_tree() {
 	mkdir -p "$1"
 	cp -r "$BATS_TEST_DIRNAME/fixtures/linux/." "$1"
-	printf '.config*\nvmlinux\narch/\ncompile_commands.json\nunmet\n' >"$1/.gitignore"
+	printf '.config*\n*.o\ninclude/\nvmlinux\narch/\ncompile_commands.json\nunmet\n' >"$1/.gitignore"
 }
 
 # The same as a clean git worktree.

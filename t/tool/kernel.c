@@ -11,6 +11,7 @@
 #include "base/proc.h"
 #include "kernel/age.h"
 #include "kernel/cache.h"
+#include "kernel/git_remote.h"
 #include "kernel/key.h"
 #include "kernel/label.h"
 #include "kernel/strip.h"
@@ -53,6 +54,16 @@ static int label_path(char **a)
 static int label_key(char **a)
 {
 	return show(label_of_key(a[0]));
+}
+
+static int label_git(char **a)
+{
+	return show(label_of_git(a[0], a[1]));
+}
+
+static int url_public(char **a)
+{
+	return show(git_url_public(a[0]));
 }
 
 static int sanitize(char **a)
@@ -162,6 +173,8 @@ static const struct {
 	{ "compare", compare, 2 },
 	{ "label-path", label_path, 1 },
 	{ "label-key", label_key, 1 },
+	{ "label-git", label_git, 2 },
+	{ "git-url-public", url_public, 1 },
 	{ "sanitize", sanitize, 1 },
 	{ "age", age, 1 },
 	{ "stamp", stamp, 1 },

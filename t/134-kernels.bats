@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# cargo ktstr kernel build from a name to the cache, over a loopback kernel.org.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+load lib/kernel-tree
+
+setup_file() {
+	local pub=$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x v
+
+	mkdir -p "$pub"
+	cd "$BATS_FILE_TMPDIR"
+	for v in 6.9.3 6.12.8 6.13.9 6.14.2; do
+		kernel_tree "linux-$v"
+		if [ $v = 6.13.9 ]; then head -c 1500000 /dev/urandom >"linux-$v/init/noise"; fi
+		tar cJf "$pub/linux-$v.tar.xz" "linux-$v"
+	done
+	jq -n '{releases: ([["stable", "6.14.2"], ["stable", "6.13.9"], ["longterm", "6.12.8"]] |
+		map({moniker: .[0], version: .[1], iseol: false}))}' >org/releases.json
+	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 --log log >url 3>&- &
+	echo $! >server.pid
+	wait_for 10 test -s url
+}
+
+teardown_file() {
+	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")"
+}
+
+setup() {
+	setup_paths
+	export KTSTR_LIBEXEC=$LIBEXEC
+	URL=$(cat "$BATS_FILE_TMPDIR/url")
+	fault none
+	ARCH=$(uname -m)
+	cd "$BATS_TEST_TMPDIR"
+}
+
+fault() {
+	export KTSTR_KERNEL_ORG=$URL/+$1@t$BATS_TEST_NUMBER
+}
+
+build() {
+	cargo-ktstr ktstr kernel build --json "$@" 2>err
+}
+
+gets() {
+	grep -c "^GET /+[a-z0-9]*@t$BATS_TEST_NUMBER/.*linux-$1.tar" "$BATS_FILE_TMPDIR/log"
+}
+
+@test "without a name the newest stable release is built, and then is there" {
+	run -0 build
+	[ "$(jq -r '[.version, .state] | join(" ")' <<<"$output")" = "6.13.9 cached" ]
+	grep -q 'cargo ktstr: latest stable kernel: 6.13.9' err
+	run -0 build
+	[ "$(gets 6.13.9)" = 1 ]
+	[ -s "$KTSTR_CACHE_DIR/6.13.9-tarball-$ARCH-"*/metadata.json ]
+}
+
+@test "a series that ended is built by its newest release" {
+	run -0 build 6.9
+	[ "$(jq -r '[.spec, .label, .version, .state] | join(" ")' <<<"$output")" = "6.9 6.9 6.9.3 cached" ]
+	grep -q '6.9.x not in releases.json (EOL series)' err
+}
+
+@test "a range is built as a whole, one failure does not keep from the others" {
+	run -0 build 6.12..6.14.2
+	[ "$(jq -rs 'sort_by(.index)[] | [.version, .state] | join(" ")' <<<"$output")" = $'6.12.8 cached\n6.13.9 cached\n6.14.2 cached' ]
+	rm -r "$KTSTR_CACHE_DIR"
+	export DURING='case $PWD in *6.13.9) echo "main.c:1: broken" >&2; exit 1 ;; esac'
+	run -1 build 6.12..6.14.2
+	[ "$(jq -rs 'sort_by(.index)[] | [.version, .state] | join(" ")' <<<"$output")" = $'6.12.8 cached\n6.13.9 error\n6.14.2 cached' ]
+}
+
+@test "a kernel is built while another one still comes" {
+	fault slow
+	export KTSTR_KERNEL_PARALLELISM=2
+	export DURING='case $PWD in *6.12.8) if ls -d "$TMPDIR"/ktstr-src-*/6.13.9-*; then echo late; else echo early; fi >"$HOME/when" 2>/dev/null ;; esac'
+	cargo-ktstr ktstr kernel build --json 6.12.8..6.13.9 >out 2>err
+	[ "$(cat "$HOME/when")" = early ]
+	[ "$(jq -r .state out | sort -u)" = cached ]
+}
+
+@test "one kernel under two names is fetched and built once, forced or not" {
+	export DURING='echo "$PWD" >>"$HOME/builds"'
+	for force in '' --force; do
+		rm -rf "$KTSTR_CACHE_DIR" "$HOME/builds"
+		fault none$force
+		# shellcheck disable=SC2086
+		"$LIBEXEC/ktstr-resolve" $force 6.14 6.14.2 2>err | "$LIBEXEC/ktstr-fetch" 2>>err |
+			"$LIBEXEC/ktstr-build" $force >out 2>>err
+		[ "$(jq -rs 'sort_by(.index)[] | [.label, .version, .state] | join(" ")' out)" = $'6.14 6.14.2 cached\n6.14.2 6.14.2 cached' ]
+		[ "$(wc -l <"$HOME/builds")" = 1 ]
+		[ "$(jq -r .dir out | sort -u | wc -l)" = 1 ]
+		[ "$(grep -c "^GET /+none$force@t$BATS_TEST_NUMBER/.*linux-6.14.2.tar" "$BATS_FILE_TMPDIR/log")" = 1 ]
+	done
+}
+
+@test "two processes that want one kernel fetch and build it once" {
+	export DURING='echo "$PWD" >>"$HOME/builds"'
+	fault slow
+	build 6.14.2 >one &
+	cargo-ktstr ktstr kernel build --json 6.14 >two 2>err2
+	wait
+	[ "$(jq -r .state one two)" = $'cached\ncached' ]
+	[ "$(wc -l <"$HOME/builds")" = 1 ]
+	[ "$(gets 6.14.2)" = 1 ]
+}
+
+@test "another configuration of a kernel that was fetched needs no download" {
+	run -0 build 6.14.2
+	run -0 build --lean 6.14.2
+	[ "$(jq -r '.state, .lean' <<<"$output" | xargs)" = "cached true" ]
+	run -0 build --force 6.14.2
+	[ "$(gets 6.14.2)" = 1 ]
+	grep -q 'linux-6.14.2.tar.xz, fetched before' err
+}
+
+@test "offline, what was fetched is built and what was looked up is known" {
+	run -0 build 6.14
+	KTSTR_OFFLINE=1 KTSTR_LEAN=1 run -0 build 6.14
+	grep -q 'KTSTR_OFFLINE is set; using the release index stored' err
+	KTSTR_OFFLINE=1 run -1 build 6.12
+	[[ $(jq -r .error.message <<<"$output") == "KTSTR_OFFLINE is set and "*"linux-6.12.8.tar.xz has not been fetched before" ]]
+}
+
+@test "what kernel build cannot make sense of is said by name" {
+	run -1 build 6.14..6.12
+	grep -q 'inverted kernel range `6.14..6.12`' err
+	run -1 build v6.14
+	grep -q "a version is written without the 'v': 6.14" err
+	run -1 build 6.3
+	grep -q 'no tarball matching 6.3.x found in cdn.kernel.org directory listing' err
+	run -1 build 6.15
+	grep -q 'there is no 6.15 release yet: the newest that kernel.org lists is 6.14.2' err
+	run -1 build 6.14.3
+	grep -q 'version 6.14.3 not found. latest 6.14.x: 6.14.2' err
+}

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2016
+# Runs packed into a file, and old runs removed.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+load lib/result
+
+setup() {
+	result_paths
+	R=$RUNS/6.14.2-3f9c2ab
+	ARCHIVE=$LIBEXEC/ktstr-archive
+}
+
+# Runs named by their age, the newest last.
+runs() {
+	for name; do
+		put "$RUNS/$name/a.ktstr.json"
+		touch -d "2026-04-$((++day + 10))" "$RUNS/$name"
+	done
+}
+
+# keep: the runs that are there
+there() {
+	find "$RUNS" -mindepth 1 -maxdepth 1 -name '[^.]*' -printf '%f\n' | sort | xargs
+}
+
+@test "an archive holds the whole run, and is a pool when unpacked" {
+	put "$R/a.ktstr.json"
+	put "$R/job/b.ktstr.json" '.test_name = "b"'
+	echo dump >"$R/t.failure-dump.json"
+	head -c 300000 /dev/urandom >"$R/job/big.log"
+	: >"$R/job/empty"
+	touch -d '2026-04-18 10:00' "$R"
+	for suffix in tar.zst tar.gz tgz tar.xz tar; do
+		run -0 --separate-stderr "$ARCHIVE" "${R##*/}" -o "run.$suffix"
+		[ "$output" = "run.$suffix" ]
+		[[ $stderr == "run.$suffix: 5 file(s) packed and read back" ]]
+		rm -rf pool
+		mkdir pool
+		tar -xf "run.$suffix" -C pool
+		diff -r "$R" "pool/${R##*/}"
+		[ "$(stat -c %Y "pool/${R##*/}")" = "$(stat -c %Y "$R")" ]
+	done
+	[ "$(file -b --mime-type run.tar.zst 2>/dev/null || echo application/zstd)" = application/zstd ]
+	[ "$("$SIDECAR" read --dir pool | jq -r 'select(.type == "row") | .test + " " + .run_source' | xargs)" = "cgroup_steady archive b archive" ]
+	[ -d "$R" ]
+	[ "$(find . -name '*.tmp.*')" = "" ]
+}
+
+@test "the archive's name is the run's unless it is given; what is there stays" {
+	put "$R/a.ktstr.json"
+	run -0 --separate-stderr "$ARCHIVE" "${R##*/}"
+	[ "$output" = 6.14.2-3f9c2ab.tar.zst ]
+	sum=$(sha256sum <"$output")
+	run -1 --separate-stderr "$ARCHIVE" "${R##*/}"
+	[[ $stderr == *"6.14.2-3f9c2ab.tar.zst is there already"* ]]
+	[ "$(sha256sum <6.14.2-3f9c2ab.tar.zst)" = "$sum" ]
+	run -2 --separate-stderr "$ARCHIVE" "${R##*/}" -o run.zip
+	[[ $stderr == *"'run.zip' ends with none of .tar.zst"* ]]
+	run -1 --separate-stderr "$ARCHIVE" 6.14.2-3f9c2aa
+	[[ $stderr == *"not found under $RUNS. Did you mean \`6.14.2-3f9c2ab\`?"* ]]
+	run -1 --separate-stderr "$ARCHIVE" ../x
+	run -1 --separate-stderr "$ARCHIVE" "${R##*/}" -o none/run.tar
+	[[ $stderr == *"write none/run.tar: No such file"* ]]
+}
+
+@test "a run is removed only after its archive has been read back" {
+	put "$R/a.ktstr.json"
+	mkdir full
+	run -1 unshare -rm bash -c 'mount -t tmpfs -o size=64k none full; head -c 60000 /dev/zero >full/ballast
+		"$1" "$2" --remove -o full/run.tar; code=$?; ls full; exit $code' _ "$ARCHIVE" "${R##*/}"
+	[ "${lines[-1]}" = ballast ]
+	[ -e "$R/a.ktstr.json" ]
+	"$SIDECAR" read >/dev/null
+	run -0 "$ARCHIVE" "${R##*/}" --remove
+	[ ! -e "$R" ]
+	[ ! -e "$RUNS/.locks/removed" ]
+	mkdir pool
+	tar -xf 6.14.2-3f9c2ab.tar.zst -C pool
+	cmp <(jq . "$GOLDEN") pool/6.14.2-3f9c2ab/a.ktstr.json
+}
+
+@test "a run that is written to while it is packed is no archive" {
+	put "$R/a.ktstr.json"
+	mkdir -p "$RUNS/.locks"
+	exec 8>"$RUNS/.locks/${R##*/}.lock"
+	flock 8
+	"$ARCHIVE" "${R##*/}" >out 2>said 8>&- 3>&- &
+	pid=$!
+	sleep 0.3
+	[ ! -e 6.14.2-3f9c2ab.tar.zst ]
+	kill -0 "$pid"
+	flock -u 8
+	wait "$pid"
+	[ -e 6.14.2-3f9c2ab.tar.zst ]
+}
+
+@test "prune keeps the newest runs" {
+	runs a-oldest b-old c-new d-newest
+	run -0 --separate-stderr "$RUNS_PROGRAM" prune --keep 2 --dry-run
+	[ "$output" = $'would remove b-old\nwould remove a-oldest' ]
+	[ "$stderr" = "2 run(s) to remove, 2 kept" ]
+	[ "$(there)" = "a-oldest b-old c-new d-newest" ]
+	rows >/dev/null
+	run -0 --separate-stderr "$RUNS_PROGRAM" prune --keep 2
+	[ "$output" = $'removed b-old\nremoved a-oldest' ]
+	[ "$stderr" = "2 run(s) removed, 2 kept" ]
+	[ "$(there)" = "c-new d-newest" ]
+	run -0 --separate-stderr "$RUNS_PROGRAM" prune --keep 5
+	[ "$output" = "" ]
+	[ "$(there)" = "c-new d-newest" ]
+	run -0 "$RUNS_PROGRAM" prune --keep 0 --dir "$RUNS"
+	[ "$(there)" = "" ]
+	[ -z "$(find "$RUNS" -name '*.ktstr.json' -o -name '*.rows')" ]
+	run -0 "$RUNS_PROGRAM" prune --keep 0 --dir "$WORK/none"
+	run -2 "$RUNS_PROGRAM" prune
+	run -2 "$RUNS_PROGRAM" prune --keep=-1
+}
+
+@test "a run that is being written to stays" {
+	runs a-oldest b-old c-new
+	mkdir -p "$RUNS/.locks"
+	exec 8>"$RUNS/.locks/a-oldest.lock"
+	flock 8
+	run -0 --separate-stderr "$RUNS_PROGRAM" prune --keep 1
+	[ "$output" = "removed b-old" ]
+	[[ $stderr == *"a-oldest is being written to and stays"* ]]
+	[[ $stderr == *"1 run(s) removed, 2 kept" ]]
+	[ "$(there)" = "a-oldest c-new" ]
+	flock -u 8
+	run -0 "$RUNS_PROGRAM" prune --keep 1
+	[ "$(there)" = "c-new" ]
+}
+
+@test "a writer whose run is pruned under it loses no result" {
+	for i in {1..10}; do
+		result ".test_name = \"t$i\"" >"in$i"
+	done
+	for i in {1..10}; do
+		"$SIDECAR" write <"in$i" >/dev/null 2>>said 3>&- &
+		"$RUNS_PROGRAM" prune --keep 0 >/dev/null 2>&1 3>&- &
+	done
+	wait
+	run ! grep -i error said
+	result '.test_name = "last"' | "$SIDECAR" write >/dev/null 2>&1
+	rows | jq -r .test | grep -qx last
+}
+
+@test "what a killed pruner left goes with the next, and no reader sees it" {
+	runs a b
+	mkdir -p "$RUNS/.locks/removed"
+	cp -r "$RUNS/a" "$RUNS/.locks/removed/x.1"
+	[ "$(rows | wc -l)" = 2 ]
+	"$RUNS_PROGRAM" prune --keep 1
+	[ ! -e "$RUNS/.locks/removed" ]
+	[ "$(rows | wc -l)" = 1 ]
+}
+
+@test "both are commands" {
+	runs a b
+	export PATH=$ROOT/${B:-build}/bin:$PATH
+	run -0 --separate-stderr cargo-ktstr ktstr stats prune --keep 1 --dry-run
+	[ "$output" = "would remove a" ]
+	run -0 --separate-stderr cargo-ktstr ktstr stats archive b -o b.tar --remove
+	[ "$output" = b.tar ]
+	[ "$(there)" = a ]
+	run -0 cargo-ktstr ktstr stats list-values --json --dir "$RUNS"
+	run -0 cargo-ktstr ktstr stats show-host --run a
+	run -0 cargo-ktstr ktstr stats explain-sidecar --run a --json --dir "$RUNS"
+}
