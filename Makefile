@@ -31,7 +31,10 @@ LDLIBS_net-tool		:= -lcurl
 LDLIBS_kernel		:= -lelf
 LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
+LDLIBS_ktstr-model	:= -lcurl -lcrypto
 LDLIBS_ktstr-funify	:= -lcrypto
+LDLIBS_ktstr-trend	:= -lgit2
+LDLIBS_ktstr-report	:= -lgit2
 LDLIBS_ktstr-compare	:= -lgit2
 LDLIBS_ktstr-jq		:= -ljq
 
@@ -139,7 +142,7 @@ bench: all tools
 	@B=$B t/bench/run $(BENCH)
 
 # Programs by name, data by folder.
-share	:= kconfig completions schema cargo example gauntlet explain demo/build-scx
+share	:= kconfig completions schema cargo example gauntlet explain model demo/build-scx
 install: all
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin libexec/ktstr lib/pkgconfig include share/ktstr $(addprefix share/man/man,1 5 7))
 	install $B/bin/cargo-ktstr $(DESTDIR)$(PREFIX)/bin

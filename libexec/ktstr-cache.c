@@ -84,7 +84,7 @@ static void list_text(const struct cache_entry *list, size_t n, const char *root
 		return;
 	}
 	cache_show_rows(&view, list, n, &seen);
-	cache_show_legends(&seen, root);
+	cache_show_legends(&view, &seen, root);
 }
 
 static void list_json(const struct cache_entry *list, size_t n)

@@ -17,6 +17,7 @@
 #include "kernel/git_fetch.h"
 #include "kernel/obtain.h"
 #include "kernel/pass.h"
+#include "kernel/remote.h"
 #include "kernel/srcdir.h"
 
 static struct obtain how;
@@ -112,15 +113,42 @@ static int fetch(const struct record *rec, const struct krecord *k, struct err *
 	return edit_emit(&d, e);
 }
 
+/* Somebody else may have built it: then no source is needed. */
+static char *from_remote(const char *key)
+{
+	char *dir;
+
+	stop_hold();
+	dir = remote_get(key);
+	stop_release();
+	return dir;
+}
+
+static int emit_cached(const struct record *rec, const char *dir, struct err *e)
+{
+	struct edit d;
+
+	edit_init(&d, rec->line);
+	edit_str(&d, "state", "cached");
+	edit_str(&d, "dir", dir);
+	return edit_emit(&d, e);
+}
+
 static int on_kernel(const struct record *rec, void *ctx, struct err *e)
 {
+	auto_free char *dir = NULL;
 	struct krecord k;
 	int rc;
 
 	(void)ctx;
 	if (krecord_parse(rec, &k, e) < 0)
 		return -1;
-	rc = krecord_wants_source(&k) ? fetch(rec, &k, e) : record_pass(rec, e);
+	if (remote_may_have(&k))
+		dir = from_remote(k.key);
+	if (dir)
+		rc = emit_cached(rec, dir, e);
+	else
+		rc = krecord_wants_source(&k) ? fetch(rec, &k, e) : record_pass(rec, e);
 	krecord_release(&k);
 	return rc;
 }

@@ -484,6 +484,8 @@ static void emit_missing(size_t index, const struct kernel *k, const struct tree
 
 	begin(&d, index, k, k->version);
 	edit_str(&d, "state", t->path ? "fetched" : "missing");
+	if (force)
+		edit_bool(&d, "force", true);
 	if (t->path)
 		add_tree(&d, t);
 	if (sha256[0]) {

@@ -127,6 +127,43 @@ corrupt() {
 	[[ $stderr == *'1 corrupt entry. Run `cargo ktstr kernel clean'* ]]
 }
 
+# index VERSION…: the release index as it is stored, five minutes old
+index() {
+	jq -nc --arg at "$(($(date +%s) - 300))" '{url: "https://www.kernel.org/releases.json", checked: ($at | tonumber), probes: [],
+		releases: [$ARGS.positional[] | {moniker: "stable", version: ., iseol: false}]}' --args "$@" \
+		>"$KTSTR_CACHE_DIR/.releases.json"
+}
+
+@test "series that are not listed any more are marked, by the stored index" {
+	entry old '.version = "6.10.3"'
+	entry new '.version = "6.14.2" | .built_at = "2026-02-01T00:00:00Z"'
+	entry rc '.version = "6.1-rc3" | .built_at = "2026-03-01T00:00:00Z"'
+	entry none '.version = null'
+	index 6.14.9 6.1 6.12.80
+	run -0 --separate-stderr "$CACHE" list
+	[[ ${lines[1]} == *Z && ${lines[2]} == *Z && ${lines[3]} == *Z && ${lines[4]} == *" (EOL)" ]]
+	[[ $stderr == "cache: $KTSTR_CACHE_DIR"$'\n'"(EOL) marks entries"*" of 5m"*" ago." ]]
+	run -0 --separate-stderr "$CACHE" list --json
+	[ "$(jq -c '[.active_prefixes_fetch_error, (.entries | map({key, value: .eol}) | from_entries)]' <<<"$output")" = \
+		'[null,{"rc":false,"new":false,"none":false,"old":true}]' ]
+	[ -z "$stderr" ]
+	run -0 "$CACHE" list --jq '.entries[] | select(.eol).key'
+	[ "$output" = old ]
+}
+
+@test "without an index nothing is marked, that is said, and the network is not asked" {
+	entry old '.version = "6.10.3"'
+	run -0 --separate-stderr unshare -rn "$CACHE" list
+	[[ ${lines[1]} == *Z ]]
+	[[ $stderr == "kernel list: no release index of kernel.org has been fetched yet; EOL annotation disabled for this run"$'\n'* ]]
+	run -0 --separate-stderr unshare -rn "$CACHE" list --json
+	[ "$(jq -c '[.active_prefixes_fetch_error, .entries[0].eol]' <<<"$output")" = \
+		'["no release index of kernel.org has been fetched yet",false]' ]
+	echo '{"url": "https://www.kernel.org/releases.json", "releases": [' >"$KTSTR_CACHE_DIR/.releases.json"
+	run -0 --separate-stderr "$CACHE" list
+	[[ $stderr == "kernel list: no release index"* ]]
+}
+
 @test "JSON has every key, sorted at every level" {
 	entry local '.source = {type: "local", source_tree_path: "/srv/linux", git_hash: "deadbee"} | .has_vmlinux = true'
 	entry git '.source = {type: "git", git_hash: "deadbee", ref: "for-next"} | .built_at = "2025"'

@@ -109,3 +109,20 @@ guest() {
 	[[ $output == *"none:"*"parent cgroup does not expose cpuset controller"$'\n'"none:2"* ]]
 	[[ $output == *"gone:"*"cgroup v2 not mounted at /sys/fs/cgroup"$'\n'"gone:2"* ]]
 }
+
+@test "an ordinary user gets one where it is delegated to him, and the reason where it is not" {
+	guest <<-'EOF'
+		busybox --install -s /bin
+		chmod 1777 /tmp
+		mkdir -p /etc
+		echo nobody:x:65534:65534::/:/bin/sh >/etc/passwd
+		nobody() { su -s /bin/sh nobody -c "exec /bin/ktstr-budget --cpu-cap 1 -- sed s/^/$1:/ /proc/self/cgroup" 2>&1 | sed "s/^ktstr-budget:/$1:/"; }
+		nobody no
+		chown 65534 $U $U/cgroup.procs $U/cgroup.subtree_control $U/cgroup.threads
+		nobody yes
+		echo left:$(left)
+	EOF
+	[[ $output == *"no: using 1 of 4 CPUs: 0 (LLC 0), kept there by affinity, without a cgroup: insufficient permission to create / write cgroup files"$'\n'"no:0::/user"$'\n'* ]]
+	[[ $output == *"yes:0::/user/ktstr-build-"* ]]
+	[[ $output == *"left:0"* ]]
+}

@@ -143,7 +143,7 @@ void str_add_ms(struct str *b, long long ms)
 		str_addf(b, "%lldm %llds", ms / 60000, ms / 1000 % 60);
 }
 
-void str_add_size(struct str *b, unsigned long long bytes)
+static void add_size(struct str *b, unsigned long long bytes, int decimals)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
 	double v = (double)bytes / 1024;
@@ -157,5 +157,15 @@ void str_add_size(struct str *b, unsigned long long bytes)
 		v /= 1024;
 		u++;
 	}
-	str_addf(b, "%.1f %s", v, units[u]);
+	str_addf(b, "%.*f %s", decimals, v, units[u]);
+}
+
+void str_add_size(struct str *b, unsigned long long bytes)
+{
+	add_size(b, bytes, 1);
+}
+
+void str_add_iec(struct str *b, unsigned long long bytes)
+{
+	add_size(b, bytes, 2);
 }

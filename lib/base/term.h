@@ -45,7 +45,8 @@ long long now_ms(void);
 
 /* "1m 23s", "4.2s": a duration as people read it. */
 void str_add_ms(struct str *b, long long ms);
-/* "12.3 MiB" */
+/* "12.3 MiB", and "12.34 MiB" */
 void str_add_size(struct str *b, unsigned long long bytes);
+void str_add_iec(struct str *b, unsigned long long bytes);
 
 #endif

@@ -177,6 +177,7 @@ static const struct cmd_opt compare_opts[] = {
 		   .choices = compare_formats } },
 	{ .opt = { .name = "json", .type = OPT_FLAG, .help = "The same as --format json", .conflicts = "format" } },
 	{ .opt = { JQ_ROW(NULL) } },
+	{ STR("plot", "FILE", "Draw box plots of what was compared into this SVG file too"), .opt.values = "file" },
 	DIMENSION("kernel", "VERSION", "kernel version; 6.12 means all of 6.12.x"),
 	DIMENSION("project-commit", "REV", "commit of the project"),
 	DIMENSION("kernel-commit", "REV", "commit of the kernel tree"),
@@ -184,6 +185,41 @@ static const struct cmd_opt compare_opts[] = {
 	DIMENSION("scheduler", "NAME", "scheduler"),
 	DIMENSION("topology", "LABEL", "topology, such as 1n2l4c2t"),
 	DIMENSION("work-type", "TYPE", "work type, such as SpinWait"),
+	{ { 0 } },
+};
+
+static const struct cmd_opt report_opts[] = {
+	{ .opt = { .name = "output",
+		   .brief = 'o',
+		   .type = OPT_STR,
+		   .arg = "DIR",
+		   .help = "Write DIR/index.html",
+		   .required = true } },
+	DIR_OPT,
+	{ { 0 } },
+};
+
+static const struct cmd_opt trend_opts[] = {
+	{ STR("by", "LIST", "What makes a series (test,scheduler,topology,work-type,kernel)") },
+	{ .opt = { .name = "filter",
+		   .brief = 'E',
+		   .type = OPT_STR,
+		   .arg = "TEXT",
+		   .help = "Only results whose test, topology, scheduler or work type has it" } },
+	{ LIST("kernel", "VERSION", "Only this kernel version; 6.12 means all of 6.12.x"), .opt.values = "row.kernel" },
+	{ LIST("scheduler", "NAME", "Only this scheduler"), .opt.values = "row.scheduler" },
+	{ LIST("topology", "LABEL", "Only this topology"), .opt.values = "row.topology" },
+	{ LIST("work-type", "TYPE", "Only this work type"), .opt.values = "row.work-type" },
+	{ LIST("kernel-commit", "HASH", "Only this commit of the kernel tree"), .opt.values = "row.kernel-commit" },
+	{ LIST("run-source", "NAME", "Only this source of runs: local, ci or archive"),
+	  .opt.values = "row.run-source" },
+	{ .opt = { .name = "alpha",
+		   .type = OPT_REAL,
+		   .arg = "P",
+		   .help = "What a change's p-value may be at most (0.05)" } },
+	{ STR("plot", "FILE", "Draw it into this SVG file too"), .opt.values = "file" },
+	DIR_OPT,
+	JSON_OPT("Print JSON"),
 	{ { 0 } },
 };
 
@@ -255,6 +291,11 @@ static const struct cmd_opt clean_opts[] = {
 		   .conflicts = "keep" } },
 	{ { 0 } },
 };
+
+#define PIN_OPT { STR("pin", "FILE", "Take the model this pin names, not the built-in one") }
+
+static const struct cmd_opt pin_opts[] = { PIN_OPT, { { 0 } } };
+static const struct cmd_opt model_status_opts[] = { PIN_OPT, JSON_OPT("Print JSON, not four lines"), { { 0 } } };
 
 static const struct cmd_opt funify_opts[] = {
 	{ STR("seed", "SEED", "Choose the names by this word") },
@@ -416,6 +457,20 @@ const struct command commands[] = {
 		    "cargo ktstr stats compare --a-kernel 6.14 --b-kernel 6.15 --scheduler scx_rusty",
 	  .opts = compare_opts,
 	  .recipes = { { NULL, "ktstr-sidecar read --pool {dir} | ktstr-compare {dir} {options}" } } },
+	{ .name = "stats report",
+	  .about = "Write a page with tables and plots",
+	  .detail = "The page is DIR/index.html; it needs no network and links to the results.",
+	  .opts = report_opts,
+	  .recipes = { { NULL, "ktstr-sidecar read --pool {dir} | ktstr-report {options} {dir}" } } },
+	{ .name = "stats trend",
+	  .about = "Show a metric over the project's commits",
+	  .args = "<METRIC>",
+	  .values = "metric",
+	  .detail = "cargo ktstr stats trend worst_spread --scheduler scx_rusty",
+	  .min_args = 1,
+	  .max_args = 1,
+	  .opts = trend_opts,
+	  .recipes = { { NULL, "ktstr-sidecar read --pool {dir} | ktstr-trend {options} {args}" } } },
 	{ .name = "kernel", .about = "Manage cached kernels" },
 	{ .name = "kernel list",
 	  .about = "List cached kernels, newest first",
@@ -443,11 +498,16 @@ const struct command commands[] = {
 	{ .name = "model", .about = "Manage the cached language model" },
 	{ .name = "model fetch",
 	  .about = "Download the model and check it",
-	  .recipes = { { NULL, "ktstr-model fetch" } } },
+	  .opts = pin_opts,
+	  .recipes = { { NULL, "ktstr-model fetch {options}" } } },
 	{ .name = "model status",
 	  .about = "Say whether the model is there and whole",
-	  .recipes = { { NULL, "ktstr-model status" } } },
-	{ .name = "model clean", .about = "Delete the model", .recipes = { { NULL, "ktstr-model clean" } } },
+	  .opts = model_status_opts,
+	  .recipes = { { NULL, "ktstr-model status {options}" } } },
+	{ .name = "model clean",
+	  .about = "Delete the model",
+	  .opts = pin_opts,
+	  .recipes = { { NULL, "ktstr-model clean {options}" } } },
 	{ .name = "verifier",
 	  .about = "Collect BPF verifier figures of every scheduler",
 	  .detail = "Every scheduler, kernel and topology is a test of its own.",

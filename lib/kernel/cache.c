@@ -35,7 +35,7 @@ void cache_entry_release(struct cache_entry *c)
 	*c = (struct cache_entry){ 0 };
 }
 
-static char *under_home(struct err *e)
+static char *under_home(const char *part, struct err *e)
 {
 	const char *home = env_get(ENV_HOME);
 
@@ -48,11 +48,11 @@ static char *under_home(struct err *e)
 	else if (home[0] != '/')
 		err_set(e, "HOME=\"%s\" is not an absolute path; " SET_CACHE_DIR, home);
 	else
-		return xasprintf("%s/.cache/ktstr/kernels", home);
+		return xasprintf("%s/.cache/ktstr/%s", home, part);
 	return NULL;
 }
 
-char *cache_root(struct err *e)
+char *cache_place(const char *part, struct err *e)
 {
 	const char *dir = env_get(ENV_CACHE_DIR), *xdg = env_get(ENV_XDG_CACHE_HOME);
 
@@ -62,7 +62,12 @@ char *cache_root(struct err *e)
 	}
 	if (dir)
 		return xstrdup(dir);
-	return xdg ? xasprintf("%s/ktstr/kernels", xdg) : under_home(e);
+	return xdg ? xasprintf("%s/ktstr/%s", xdg, part) : under_home(part, e);
+}
+
+char *cache_root(struct err *e)
+{
+	return cache_place("kernels", e);
 }
 
 /* Entries are handed to programs that run in other directories. */

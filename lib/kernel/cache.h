@@ -47,6 +47,10 @@ void cache_entry_release(struct cache_entry *c);
 /* {root} by KTSTR_CACHE_DIR, XDG_CACHE_HOME, HOME; caller frees, NULL with e. */
 char *cache_root(struct err *e);
 
+/* The same for another part of the cache than "kernels". KTSTR_CACHE_DIR is
+ * the place of every part. */
+char *cache_place(const char *part, struct err *e);
+
 /* 0 or -1: whether a key may name a directory (no '/', no "..", no dot first). */
 int cache_key_check(const char *key, struct err *e);
 

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "kernel/cache_show.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kernel/key.h"
-
-static int load_active(struct strv *series, struct err *e)
-{
-	(void)series;
-	return err_set(e, "no release index is stored yet");
-}
 
 int cache_view_load(struct cache_view *v, struct err *e)
 {
@@ -21,13 +14,19 @@ int cache_view_load(struct cache_view *v, struct err *e)
 	if (key_config_load(&config, false, NULL, e) < 0)
 		return -1;
 	memcpy(v->fragment, config.kconfig, sizeof(v->fragment));
-	v->knows_active = load_active(&v->active, &v->unknown) == 0;
+	switch (releases_load_stored(&v->active, &v->unknown)) {
+	case 0:
+		err_set(&v->unknown, "no release index of kernel.org has been fetched yet");
+		break;
+	case 1:
+		v->knows_active = true;
+	}
 	return 0;
 }
 
 void cache_view_release(struct cache_view *v)
 {
-	strv_release(&v->active);
+	releases_release(&v->active);
 }
 
 /* "matches", "stale" or "untracked" */
@@ -43,17 +42,7 @@ static const char *kconfig_status(const struct cache_view *v, const struct cache
 /* Whether kernel.org no longer lists the entry's series. */
 static bool is_eol(const struct cache_view *v, const struct cache_entry *c)
 {
-	auto_free char *series = NULL;
-	size_t n;
-
-	if (!c->version || !v->active.n)
-		return false;
-	n = strcspn(c->version, ".");
-	if (c->version[n])
-		for (n++; isdigit((unsigned char)c->version[n]); n++)
-			;
-	series = xstrndup(c->version, n);
-	return !strv_has(&v->active, series);
+	return c->version && v->knows_active && !releases_is_active(&v->active, c->version);
 }
 
 /* Metadata may come from anywhere; none of it is to steer the terminal. */
@@ -113,13 +102,22 @@ void cache_show_rows(const struct cache_view *v, const struct cache_entry *list,
 	}
 }
 
-void cache_show_legends(const struct cache_tags *seen, const char *root)
+static void print_eol_legend(const struct cache_view *v)
+{
+	auto_str struct str age = { 0 };
+
+	releases_add_age(&v->active, &age);
+	fprintf(stderr,
+		"(EOL) marks entries whose series kernel.org does not list as active, by the release index of %s "
+		"ago.\n",
+		str_c(&age));
+}
+
+void cache_show_legends(const struct cache_view *v, const struct cache_tags *seen, const char *root)
 {
 	fflush(stdout); /* the rows come before what explains them */
 	if (seen->eol)
-		fputs("(EOL) marks entries whose series kernel.org no longer lists as active, by the release index "
-		      "that was fetched last.\n",
-		      stderr);
+		print_eol_legend(v);
 	if (seen->untracked)
 		fputs("(untracked kconfig) marks entries that do not record which kconfig fragment they were "
 		      "built with.\n",

@@ -7,11 +7,12 @@
 
 #include "json/write.h"
 #include "kernel/cache.h"
+#include "kernel/releases.h"
 
 /* What entries are compared with. */
 struct cache_view {
-	char fragment[9];   /* crc32 of our kconfig fragment */
-	struct strv active; /* "6.12", …: series of the stored release index */
+	char fragment[9];       /* crc32 of our kconfig fragment */
+	struct releases active; /* the stored index of kernel.org */
 	bool knows_active;
 	struct err unknown; /* why not */
 };
@@ -30,7 +31,7 @@ struct cache_tags {
 /* Header and rows on stdout. */
 void cache_show_rows(const struct cache_view *v, const struct cache_entry *list, size_t n, struct cache_tags *seen);
 /* What the tags mean, on stderr. */
-void cache_show_legends(const struct cache_tags *seen, const char *root);
+void cache_show_legends(const struct cache_view *v, const struct cache_tags *seen, const char *root);
 
 /* One entry as a JSON object; all of them as one document. */
 void cache_put_entry(struct jw *w, const struct cache_view *v, const struct cache_entry *c);

@@ -33,10 +33,8 @@ static bool parse_flag(struct krecord *k, const struct jkey *key, struct jr *r)
 		const char *name;
 		bool *to;
 	} flags[] = {
-		{ "lean", &k->lean },
-		{ "temp", &k->temp },
-		{ "dirty", &k->dirty },
-		{ "is_git", &k->is_git },
+		{ "lean", &k->lean },     { "temp", &k->temp },   { "dirty", &k->dirty },
+		{ "is_git", &k->is_git }, { "force", &k->force },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)

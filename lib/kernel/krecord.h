@@ -29,6 +29,7 @@ struct krecord {
 	char *extra_kconfig;          /* path of a fragment to put on top, or NULL */
 	char *failed_stage, *failure; /* of an error record */
 	bool lean, temp, dirty, is_git;
+	bool force; /* what any cache has does not count */
 };
 
 /* Read the keys stages need; index, total, spec, label and state must be

@@ -2,8 +2,11 @@
 #include "kernel/remote.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/env.h"
@@ -11,8 +14,53 @@
 #include "base/proc.h"
 #include "base/stop.h"
 #include "base/where.h"
+#include "kernel/cache.h"
+
+#define OUT_SEC 30
 
 static bool out; /* the server was no good */
+
+/* Other stages and the next kernel's are processes of their own: the word is
+ * passed by a file beside the cache's entries. */
+static char *out_file(void)
+{
+	struct err ignored;
+	auto_free char *root = cache_root(&ignored);
+
+	return root ? xasprintf("%s/.remote-out", root) : NULL;
+}
+
+static void out_mark(char mark[9])
+{
+	const char *url = env_get(ENV_REMOTE_CACHE);
+
+	snprintf(mark, 9, "%08x", crc32_bytes(0, url, strlen(url)));
+}
+
+static bool is_out(void)
+{
+	auto_free char *file = out_file(), *text = NULL;
+	struct stat st;
+	char mark[9];
+
+	if (out || !file || stat(file, &st) < 0 || time(NULL) - st.st_mtime > OUT_SEC)
+		return out;
+	text = file_text(file);
+	out_mark(mark);
+	return text && strcmp(text, mark) == 0;
+}
+
+static void set_out(void)
+{
+	auto_free char *file = out_file();
+	struct err ignored;
+	char mark[9];
+
+	out = true;
+	out_mark(mark);
+	if (file)
+		write_file(file, mark, 8, 0644, &ignored);
+}
 
 bool remote_wanted(void)
 {
@@ -21,7 +69,7 @@ bool remote_wanted(void)
 
 bool remote_may_have(const struct krecord *k)
 {
-	if (!remote_wanted() || !k->key || k->dirty)
+	if (!remote_wanted() || !k->key || k->dirty || k->force)
 		return false;
 	if (strcmp(k->state, "missing") == 0)
 		return true;
@@ -62,7 +110,7 @@ static char *run(const char *verb, const char *key)
 	struct err e;
 	int code;
 
-	if (out)
+	if (is_out())
 		return NULL;
 	if (child_start(&c, &e) < 0) {
 		warn("remote cache: %s", e.text);
@@ -70,7 +118,8 @@ static char *run(const char *verb, const char *key)
 		return NULL;
 	}
 	code = run_to_end(&c, &text);
-	out |= code == REMOTE_OUT;
+	if (code == REMOTE_OUT)
+		set_out();
 	return code == 0 && text.s ? xstrdup(trim(text.s)) : NULL;
 }
 

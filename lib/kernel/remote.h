@@ -3,7 +3,7 @@
  * The remote cache of KTSTR_REMOTE_CACHE, as stages use it: through the helper
  * ktstr-remote, so that no other program links what it takes. Nothing here
  * fails: what goes wrong is one warning, and the kernel is built. A server
- * that cannot be reached is not asked again by this process.
+ * that cannot be reached is not asked again for half a minute.
  */
 #ifndef KERNEL_REMOTE_H
 #define KERNEL_REMOTE_H
