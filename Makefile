@@ -33,6 +33,8 @@ LDLIBS_ktstr-sidecar	:= -lgit2
 LDLIBS_ktstr-archive	:= -larchive
 LDLIBS_ktstr-model	:= -lcurl -lcrypto
 LDLIBS_ktstr-funify	:= -lcrypto
+LDLIBS_ktstr-trend	:= -lgit2
+LDLIBS_ktstr-report	:= -lgit2
 LDLIBS_ktstr-compare	:= -lgit2
 LDLIBS_ktstr-jq		:= -ljq
 

@@ -69,8 +69,30 @@ struct job {
 	bool clean; /* may be stored */
 	bool stored;
 	bool fresh;             /* stored by us just now */
+	int spent;              /* holds a source that is to go, or -1 */
 	struct tree_state tree; /* of local trees, when the build began */
 };
+
+/* The source that has done its work, and the descriptor that holds it. */
+static struct {
+	char *path;
+	int held;
+} spent;
+
+static void discard_spent(void)
+{
+	if (!spent.path)
+		return;
+	srcdir_discard(spent.path, spent.held);
+	free(spent.path);
+	spent.path = NULL;
+}
+
+static void spend(const char *src, int held)
+{
+	spent.path = xstrdup(src);
+	spent.held = held;
+}
 
 static int check_tools(bool lean, struct err *e)
 {
@@ -358,8 +380,10 @@ static int produce(struct job *j, struct err *e)
 	return 0;
 }
 
-/* A source of ours has done its work once it is stored. After a failure it
- * stays, so that the next run need not fetch it again. */
+/* A source of ours has done its work once it is stored. Nobody should wait for
+ * 90,000 files to be removed: it goes before the next build, or when all
+ * records have left. After a failure it stays, so that the next run need not
+ * fetch it again. */
 static int produce_from_temp(struct job *j, struct err *e)
 {
 	int held = srcdir_hold(j->k->src, e), rc;
@@ -368,19 +392,19 @@ static int produce_from_temp(struct job *j, struct err *e)
 		return -1;
 	rc = produce(j, e);
 	if (rc == 0 || stop_wanted())
-		srcdir_discard(j->k->src, held);
+		spend(j->k->src, held);
 	else
 		close(held);
 	return rc;
 }
 
-static void drop_temp(const struct job *j)
+static void spend_temp(const struct job *j)
 {
 	struct err ignored;
 	int held = j->temp ? srcdir_hold(j->k->src, &ignored) : -1;
 
 	if (held >= 0)
-		srcdir_discard(j->k->src, held);
+		spend(j->k->src, held);
 }
 
 /* Back to what the repository holds; afterwards the tree says its key anew. */
@@ -454,7 +478,7 @@ static int with_lock(struct job *j, struct err *e)
 		return -1;
 	note("concurrent ktstr build populated cache slot %s", j->key);
 	j->stored = true;
-	drop_temp(j);
+	spend_temp(j);
 	return 0;
 }
 
@@ -529,6 +553,7 @@ static int build_kernel(const struct record *rec, const struct krecord *k, struc
 	struct err why = { 0 };
 	int rc;
 
+	discard_spent();
 	if (k->version)
 		j.version = xstrdup(k->version);
 	else if (k->tarball && k->src)
@@ -537,13 +562,15 @@ static int build_kernel(const struct record *rec, const struct krecord *k, struc
 		j.commit = git_fetched_commit(k->src);
 	stop_hold();
 	rc = run(&j, &why);
-	stop_release();
 	if (rc < 0) {
 		failures++;
-		rc = krecord_fail(rec, "build", &why, e);
+		rc = stop_wanted() ? 0 : krecord_fail(rec, "build", &why, e);
 	} else {
 		rc = report(rec, &j, e);
 	}
+	if (stop_wanted())
+		discard_spent();
+	stop_release();
 	job_release(&j);
 	return rc;
 }
@@ -574,5 +601,10 @@ int main(int argc, char **argv)
 	stop_watch();
 	if (pump(STDIN_FILENO, on, NULL, &e) < 0)
 		die_err(&e);
+	/* the next stage need not wait for what follows */
+	close(STDOUT_FILENO);
+	stop_hold();
+	discard_spent();
+	stop_release();
 	return finish(failures ? 1 : 0);
 }

@@ -15,10 +15,11 @@
 #include "result/revspec.h"
 #include "result/rows.h"
 #include "result/sides.h"
+#include "result/svg.h"
 
 static struct side_filter both, own[SIDES];
 static struct question question;
-static const char *format = "table", *policy_file, *dir, *jq;
+static const char *format = "table", *policy_file, *dir, *jq, *plot;
 static double threshold;
 static bool require_pairs, all, json;
 
@@ -51,6 +52,7 @@ static struct opt opts[] = {
 	{ "format", 0, OPT_STR, &format, "FORMAT", "table, json, csv, markdown or junit", .choices = formats },
 	{ "json", 0, OPT_FLAG, &json, .help = "the same as --format json", .conflicts = "format" },
 	JQ_OPT(&jq),
+	{ "plot", 0, OPT_STR, &plot, "FILE", "draw box plots of what was compared into this SVG file too" },
 	{ "dir", 0, OPT_STR, &dir, "DIR", "where the results were read from, for messages" },
 	{ 0 }
 };
@@ -159,6 +161,8 @@ int main(int argc, char **argv)
 		die_err(&e);
 	read_rows(&rows, n ? files[0] : NULL);
 	if (comparison_make(&c, &rows, &question, &e) < 0)
+		die_err(&e);
+	if (plot && plot_comparison(&c, plot, &e) < 0)
 		die_err(&e);
 	report_init(&r, &c, all);
 	print(&r);

@@ -33,6 +33,7 @@ static const struct program program = {
 		  "kernel-commit. The words are those of the command line so far, for its --dir.",
 	.min_args = 1,
 	.max_args = -1,
+	.stop = true,
 };
 
 static char **words; /* of the command line that is completed */

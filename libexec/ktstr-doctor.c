@@ -91,7 +91,8 @@ static void check_kvm(struct finding *f)
 	}
 	f->state = DEGRADED;
 	str_addf(&f->text, "%.*s; guests run under TCG, several times slower", (int)strcspn(e.text, "\n."), e.text);
-	str_add(&f->fix, *e.hint ? e.hint : "nothing on this host; on a nested one, ask for a host that passes KVM on");
+	/* what is broken in the host below cannot be mended from here */
+	str_add(&f->fix, *e.hint ? e.hint : "KTSTR_ACCEL=tcg cargo ktstr test, to ask for it by name");
 }
 
 static void check_qemu(struct finding *f)
@@ -145,7 +146,10 @@ static void check_cgroup(struct finding *f)
 	}
 	f->state = DEGRADED;
 	str_addf(&f->text, "%s; builds stay on their CPUs by affinity", e.text);
-	str_add(&f->fix, "systemd-run --user --scope -p 'Delegate=cpuset cpu' cargo ktstr …");
+	if (strstr(e.text, "not mounted"))
+		str_add(&f->fix, "boot the host with systemd.unified_cgroup_hierarchy=1");
+	else
+		str_add(&f->fix, "systemd-run --user --scope -p 'Delegate=cpuset cpu' cargo ktstr …");
 }
 
 static void check_hugepages(struct finding *f)
@@ -207,7 +211,8 @@ static void check_build(struct finding *f)
 		lacks(f, valid ? DEGRADED : MISSING, "gelf.h or openssl/evp.h");
 	if (f->state != OK)
 		str_add(&f->fix, "apt install build-essential flex bison bc perl xz-utils lz4 libelf-dev libssl-dev");
-	str_addf(&f->text, "%s%zu kernel%s in the cache", f->text.len ? "; " : "", valid, valid == 1 ? "" : "s");
+	str_addf(&f->text, "%s; %zu kernel%s in the cache", f->state == OK ? "every tool is there" : "", valid,
+		 valid == 1 ? "" : "s");
 }
 
 static void check_program(struct finding *f, const char *name, enum state without, const char *why, const char *fix)
@@ -388,5 +393,9 @@ int main(int argc, char **argv)
 		print_json(f, ready);
 	else
 		print_text(f);
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		str_release(&f[i].text);
+		str_release(&f[i].fix);
+	}
 	return finish(ready ? 0 : 1);
 }

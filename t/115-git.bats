@@ -165,7 +165,8 @@ own_repository() {
 		host:x.git x
 		file:///srv/linux.git srv_linux
 		https://example.com/r.git r
-		../linux .._linux
+		../linux linux
+		/srv/./linux linux
 		/srv/a:b/linux a:b_linux
 	EOF
 	[ "$("$LIBEXEC/../t/tool/kernel" label-key "sched_ext%2Ffor-next-git-deadbee-$TAIL")" = sched_ext/for-next ]

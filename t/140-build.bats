@@ -72,7 +72,7 @@ nothing_cached() {
 	run -0 --separate-stderr build_tree ./linux
 	meta=$(jq -r .dir <<<"$output")/metadata.json
 	[ "$(jq -r 'keys_unsorted | join(" ")' "$meta")" = "version source arch image_name config_hash built_at\
- ktstr_kconfig_hash extra_kconfig_hash has_vmlinux vmlinux_stripped source_vmlinux_size source_vmlinux_mtime_secs compiler key sums" ]
+ ktstr_kconfig_hash extra_kconfig_hash has_vmlinux vmlinux_stripped source_vmlinux_size source_vmlinux_mtime_secs compiler key files" ]
 	[ "$(jq -r '.source | [.type, .source_tree_path, .git_hash, .commit] | join(" ")' "$meta")" = \
 		"local $PWD/linux $(git -C linux rev-parse --short=7 HEAD) $(git -C linux rev-parse HEAD)" ]
 	[ "$(jq -r .compiler "$meta")" = "$(gcc --version | head -n 1)" ]

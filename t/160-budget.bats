@@ -159,6 +159,7 @@ let_go() {
 	two_llcs "$HOST"
 	hold one --cpu-cap 8
 	kill -KILL "$(cat one.pid)"
+	wait "$(cat one.pid)" 2>/dev/null || true
 	[ "$(plan --cpu-cap 8)" = "8 0-7 0-1 0" ]
 }
 

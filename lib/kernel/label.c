@@ -74,6 +74,8 @@ char *label_of_git(const char *url, const char *ref)
 
 	if (ends_with(repo, ".git"))
 		repo[strlen(repo) - 4] = '\0';
+	if (starts_with(owner, "."))
+		owner[0] = '\0';
 	return xasprintf("git_%s%s%s_%s", owner, *owner ? "_" : "", repo, ref);
 }
 

@@ -149,7 +149,7 @@ static void scrub(struct strv *env)
 static void join(char *const *args, struct str *out)
 {
 	for (; *args; args++)
-		str_addf(out, "%s%s", out->len ? " " : "", *args);
+		str_addf(out, strchr(*args, ' ') ? "%s'%s'" : "%s%s", out->len ? " " : "", *args);
 }
 
 int make_run(struct make *m, char *const *args, char *const *env, const char *doing, const char *done, struct err *e)

@@ -31,9 +31,11 @@
 
 static const char *libexec;
 
-/* Text as mdoc takes it: no escapes, no requests at the start of a line. */
+/* Text as mdoc takes it: no escapes, no requests at the start of a line, a
+ * sentence a line. */
 static void put_text(const char *s)
 {
+	const char *text = s;
 	bool start = true;
 
 	for (; *s; s++) {
@@ -50,6 +52,10 @@ static void put_text(const char *s)
 		else
 			putchar(*s);
 		start = *s == '\n';
+		if (*s == '.' && s > text && isalnum((unsigned char)s[-1]) && s[1] == ' ') {
+			putchar('\n');
+			start = true;
+		}
 	}
 	if (!start)
 		putchar('\n');
@@ -189,14 +195,15 @@ static void put_about(const struct command *c)
 	put_text(c->detail);
 }
 
-/* Programs the recipes run, each once. */
+/* Programs the recipes run, each once; not those this version lacks. */
 static void add_helpers(const struct command *c, struct strv *names)
 {
 	for (const struct recipe *r = c->recipes; r->stages; r++)
 		for (const char *s = r->stages; (s = strstr(s, "ktstr-")); s++) {
 			auto_free char *name = xstrndup(s, strcspn(s, " "));
+			auto_free char *path = xasprintf("%s/%s", libexec, name);
 
-			if (!strv_has(names, name))
+			if (path_exists(path) && !strv_has(names, name))
 				strv_add(names, name);
 		}
 }

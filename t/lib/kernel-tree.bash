@@ -17,7 +17,7 @@ git_kernel_tree() {
 }
 
 git_commit() {
-	git -C "$1" -c user.name=a -c user.email=a@b commit -qam "$2"
+	git -C "$1" -c user.name=a -c user.email=a@b commit -qam "$2" "${@:3}"
 }
 
 # kernel_record KEY…: a record on stdout; further words are "k":v members.

@@ -53,3 +53,18 @@ repo() {
 	git -C "$1" add file
 	git -C "$1" commit -qm one
 }
+
+# rows_of METRIC: a whole record stream. Each line of stdin is
+# TEST SCHEDULER COMMIT VALUE…, with - for no commit; a value of x is a
+# failure, one of s a skip.
+rows_of() {
+	jq -Rc --arg m "$1" 'split(" ") as [$t, $s, $c] | split(" ")[3:] | to_entries[]
+		| {type: "row", run: "6.14.2-\($c)", file: "\($t)-\(.key).ktstr.json", test: $t, topology: "1n2l4c2t",
+			scheduler: $s, work_type: "SpinWait", kernel: "6.14.2",
+			project_commit: (if $c == "-" then null else $c end), kernel_commit: null, run_source: "local",
+			passed: (.value != "x" and .value != "s"), skipped: (.value == "s"),
+			timestamp: "2026-04-18T10:22:31Z", run_id: "20260418T102150Z-0", host: null,
+			metrics: (if .value | test("^[xs]$") then {} else {($m): (.value | tonumber)} end),
+			ext: {}, payload: []}'
+	echo '{"type":"pool","files":0,"rows":0,"corrupt":0,"unreadable":0}'
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# What the programs print, held against share/schema.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+load lib/result
+
+KEY=6.12.9-tarball-x86_64-kc00000000
+
+setup() {
+	result_paths
+	export KTSTR_LIBEXEC=$LIBEXEC
+	MAN=${LIBEXEC%/*}/man
+	mkdir -p "$RUNS/6.12.9-abc1234"
+	put "$RUNS/6.12.9-abc1234/cgroup_steady-8ed0b7a3dc7e922d.ktstr.json"
+}
+
+# on stdin: records / documents of one schema
+records() {
+	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" records
+}
+document() {
+	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document "$1"
+}
+
+# a valid kernel and one that is not, in the cache
+fill_cache() {
+	mkdir -p "$KTSTR_CACHE_DIR/$KEY" "$KTSTR_CACHE_DIR/broken"
+	echo image | tee "$KTSTR_CACHE_DIR/$KEY/bzImage" >"$KTSTR_CACHE_DIR/$KEY/Image"
+	jq -n --arg arch "$(uname -m)" '{version:"6.12.9", source:{type:"tarball"}, arch:$arch,
+		image_name:(if $arch == "aarch64" then "Image" else "bzImage" end), config_hash:null,
+		built_at:"2026-01-01T00:00:00Z", ktstr_kconfig_hash:"0123abcd", extra_kconfig_hash:null, has_vmlinux:false,
+		vmlinux_stripped:false, source_vmlinux_size:null, source_vmlinux_mtime_secs:null}' \
+		>"$KTSTR_CACHE_DIR/$KEY/metadata.json"
+}
+
+@test "the schemas are schemas" {
+	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" check
+}
+
+@test "what is no such record is refused" {
+	run ! document kernel <<<'{"type":"kernel","index":0,"total":1,"spec":"x","state":"lost","label":"x","key":"y"}'
+	run ! document kernel <<<'{"type":"kernel","index":0,"total":1,"spec":"x","state":"error"}'
+	run ! document kernel <<<'{"type":"kernel","index":0,"total":1,"spec":"x","state":"missing","label":"x","key":"y","new":1}'
+	run ! records <<<'{"type":"nosuch"}'
+	run ! records </dev/null
+}
+
+@test "every example of ktstr-records(7) is such a record, and every type has one" {
+	grep -h '^{"type":' "$MAN/man7/ktstr-records.7" | sed 's/\\e/\\/g' >examples
+	records <examples
+	for schema in "$ROOT"/share/schema/*.json; do
+		type=$(jq -r '.properties.type.const // empty' "$schema")
+		[ -z "$type" ] || { echo "$type" && grep -q "^{\"type\":\"$type\"" examples; }
+	done
+}
+
+@test "kernel records of every stage and their errors" {
+	fill_cache
+	"$LIBEXEC/ktstr-resolve" "$KEY" | records
+	"$LIBEXEC/ktstr-resolve" "$KEY" 6.12.10 ./nosuch nosuch-key 2>/dev/null >out || true
+	records <out
+	[ "$(jq -s length out)" = 4 ]
+	KTSTR_KERNEL_ORG=http://127.0.0.1:1 "$LIBEXEC/ktstr-fetch" <out >fetched 2>/dev/null || true
+	records <fetched
+	[ "$(jq -r 'select(.version == "6.12.10").error.stage' fetched)" = fetch ]
+	mkdir tree && cp -r "$ROOT/t/fixtures/linux/." tree
+	"$LIBEXEC/ktstr-resolve" ./tree >out 2>/dev/null
+	records <out
+}
+
+@test "progress records" {
+	fill_cache
+	exec 9>progress
+	KTSTR_PROGRESS_FD=9 KTSTR_KERNEL_ORG=http://127.0.0.1:1 \
+		"$LIBEXEC/ktstr-fetch" <<<"$("$LIBEXEC/ktstr-resolve" 6.12.10)" >/dev/null 2>&1 || true
+	exec 9>&-
+	[ ! -s progress ] || records <progress
+}
+
+@test "the cache: list, find, newest, metadata" {
+	fill_cache
+	cargo-ktstr kernel list --json | document kernel_list
+	[ "$(cargo-ktstr kernel list --jq '.entries | length')" = 2 ]
+	"$LIBEXEC/ktstr-cache" find "$KEY" | document cache_entry
+	document cache_metadata <"$KTSTR_CACHE_DIR/$KEY/metadata.json"
+}
+
+@test "results: files, records, problems" {
+	document result_file <"$GOLDEN"
+	result | "$SIDECAR" write >path
+	document result_file <"$(cat path)"
+	echo '{' >"$RUNS/6.12.9-abc1234/bad-0123456789abcdef.ktstr.json"
+	"$SIDECAR" read 2>/dev/null >out
+	records <out
+	[ "$(jq -rs 'map(.type) | unique | join(" ")' out)" = "host pool problem row" ]
+	"$SIDECAR" read --whole 2>/dev/null | records
+	result | records
+}
+
+@test "metrics" {
+	cargo-ktstr stats list-metrics --json | document metrics
+}
+
+@test "options of every program and command" {
+	{
+		for p in "$LIBEXEC"/ktstr-*; do
+			[[ $p == */ktstr-init || ! -x $p ]] || "$p" --dump-opts </dev/null
+		done
+		while read -r cmd; do
+			# shellcheck disable=SC2086
+			cargo-ktstr $cmd --dump-opts
+		done < <(cargo-ktstr --list-cmds)
+	} | document option
+}
