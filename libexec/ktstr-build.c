@@ -53,6 +53,8 @@ static const struct program program = {
 	.opts = opts,
 };
 
+#define ORPHANS_MS 10000
+
 /* One kernel on its way. */
 struct job {
 	const struct krecord *k;
@@ -67,8 +69,30 @@ struct job {
 	bool clean; /* may be stored */
 	bool stored;
 	bool fresh;             /* stored by us just now */
+	int spent;              /* holds a source that is to go, or -1 */
 	struct tree_state tree; /* of local trees, when the build began */
 };
+
+/* The source that has done its work, and the descriptor that holds it. */
+static struct {
+	char *path;
+	int held;
+} spent;
+
+static void discard_spent(void)
+{
+	if (!spent.path)
+		return;
+	srcdir_discard(spent.path, spent.held);
+	free(spent.path);
+	spent.path = NULL;
+}
+
+static void spend(const char *src, int held)
+{
+	spent.path = xstrdup(src);
+	spent.held = held;
+}
 
 static int check_tools(bool lean, struct err *e)
 {
@@ -94,6 +118,13 @@ static int check_tools(bool lean, struct err *e)
 			"on Debian: apt install build-essential flex bison bc perl dwarves lz4 libelf-dev libssl-dev");
 }
 
+/* Whether what was to be built anew was just built by somebody else, who
+ * removed the source both were given. */
+static bool done_by_another(const struct job *j)
+{
+	return j->temp && !path_exists(j->k->src);
+}
+
 /* 1: the cache has it, and j->dir says where. */
 static int look_up(struct job *j, struct err *e)
 {
@@ -101,7 +132,7 @@ static int look_up(struct job *j, struct err *e)
 	int rc;
 
 	/* one kernel under two labels is built once, --force or not */
-	if (force && !strv_has(&stored, j->key))
+	if (force && !strv_has(&stored, j->key) && !done_by_another(j))
 		return 0;
 	rc = cache_find_built(j->key, j->temp ? j->commit : j->tree.hash, &c, e);
 	if (rc == 1)
@@ -194,13 +225,29 @@ static int find_results(struct job *j, struct err *e)
 	return 0;
 }
 
+/* A lock that make's processes have too. Those of a build that was killed may
+ * outlive it, and with it the lock on the source, by what they are at: wait
+ * for them, but not for a daemon that one of them has left. */
+static void hold_for_make(const struct job *j, struct lock *l)
+{
+	auto_free char *path =
+		xasprintf("%s/.locks/make-%08x.lock", j->root, crc32_bytes(0, j->k->src, strlen(j->k->src)));
+	struct err e;
+
+	if (lock_take(l, path, LOCK_EXCLUSIVE, ORPHANS_MS, j->k->src, &e) > 0)
+		warn("processes of an earlier build of %s still run; going on", j->k->src);
+}
+
 static int build(struct job *j, struct err *e)
 {
 	auto_free char *logs = xasprintf("%s/.logs", j->root);
 	struct budget budget = BUDGET_NONE;
+	struct lock l = LOCK_NONE;
 	struct make m;
 	int rc = make_open(&m, j->k->src, j->k->label, logs, j->key, e);
 
+	hold_for_make(j, &l);
+	m.held = l.fd;
 	m.budget = &budget;
 	budget.label = j->k->label;
 	if (rc == 0)
@@ -219,6 +266,7 @@ static int build(struct job *j, struct err *e)
 	budget_release(&budget);
 	if (rc == 0)
 		rc = find_results(j, e);
+	lock_drop(&l);
 	make_close(&m);
 	return rc;
 }
@@ -332,8 +380,10 @@ static int produce(struct job *j, struct err *e)
 	return 0;
 }
 
-/* A source of ours has done its work once it is stored. After a failure it
- * stays, so that the next run need not fetch it again. */
+/* A source of ours has done its work once it is stored. Nobody should wait for
+ * 90,000 files to be removed: it goes before the next build, or when all
+ * records have left. After a failure it stays, so that the next run need not
+ * fetch it again. */
 static int produce_from_temp(struct job *j, struct err *e)
 {
 	int held = srcdir_hold(j->k->src, e), rc;
@@ -342,19 +392,19 @@ static int produce_from_temp(struct job *j, struct err *e)
 		return -1;
 	rc = produce(j, e);
 	if (rc == 0 || stop_wanted())
-		srcdir_discard(j->k->src, held);
+		spend(j->k->src, held);
 	else
 		close(held);
 	return rc;
 }
 
-static void drop_temp(const struct job *j)
+static void spend_temp(const struct job *j)
 {
 	struct err ignored;
 	int held = j->temp ? srcdir_hold(j->k->src, &ignored) : -1;
 
 	if (held >= 0)
-		srcdir_discard(j->k->src, held);
+		spend(j->k->src, held);
 }
 
 /* Back to what the repository holds; afterwards the tree says its key anew. */
@@ -428,7 +478,7 @@ static int with_lock(struct job *j, struct err *e)
 		return -1;
 	note("concurrent ktstr build populated cache slot %s", j->key);
 	j->stored = true;
-	drop_temp(j);
+	spend_temp(j);
 	return 0;
 }
 
@@ -503,6 +553,7 @@ static int build_kernel(const struct record *rec, const struct krecord *k, struc
 	struct err why = { 0 };
 	int rc;
 
+	discard_spent();
 	if (k->version)
 		j.version = xstrdup(k->version);
 	else if (k->tarball && k->src)
@@ -511,13 +562,15 @@ static int build_kernel(const struct record *rec, const struct krecord *k, struc
 		j.commit = git_fetched_commit(k->src);
 	stop_hold();
 	rc = run(&j, &why);
-	stop_release();
 	if (rc < 0) {
 		failures++;
-		rc = krecord_fail(rec, "build", &why, e);
+		rc = stop_wanted() ? 0 : krecord_fail(rec, "build", &why, e);
 	} else {
 		rc = report(rec, &j, e);
 	}
+	if (stop_wanted())
+		discard_spent();
+	stop_release();
 	job_release(&j);
 	return rc;
 }
@@ -548,5 +601,10 @@ int main(int argc, char **argv)
 	stop_watch();
 	if (pump(STDIN_FILENO, on, NULL, &e) < 0)
 		die_err(&e);
+	/* the next stage need not wait for what follows */
+	close(STDOUT_FILENO);
+	stop_hold();
+	discard_spent();
+	stop_release();
 	return finish(failures ? 1 : 0);
 }

@@ -107,9 +107,9 @@ requests() {
 
 @test "a server that stops sending is given up, one that drips too" {
 	run ! get stall
-	grep -Eq 'error: download stalled: no body bytes for [12]s after 200000 bytes received' err
+	grep -Eq 'error: download stalled: no body bytes for [0-9]+s after [0-9]+ bytes received' err
 	run ! get drip
-	grep -Eq 'download stalled: only [0-9]+ body bytes in [12]s after 200000 bytes received' err
+	grep -Eq 'download stalled: only [0-9]+ body bytes in [0-9]+s after [0-9]+ bytes received' err
 }
 
 @test "a server without ranges starts over, for a consumer that can" {

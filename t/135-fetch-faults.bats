@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Fetching under kill -9, full and read-only disks, and servers that dawdle.
+
+bats_require_minimum_version 1.5.0
+load lib/common
+load lib/kernel-tree
+
+setup_file() {
+	local pub=$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x v
+
+	mkdir -p "$pub"
+	cd "$BATS_FILE_TMPDIR"
+	for v in 6.12.1 6.12.2; do
+		kernel_tree "linux-$v"
+		head -c 1500000 /dev/urandom >"linux-$v/init/noise"
+		tar cJf "$pub/linux-$v.tar.xz" "linux-$v"
+	done
+	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 >url 3>&- &
+	echo $! >server.pid
+	wait_for 10 test -s url
+}
+
+teardown_file() {
+	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")"
+}
+
+setup() {
+	setup_paths
+	URL=$(cat "$BATS_FILE_TMPDIR/url")
+	export KTSTR_KERNEL_ORG=$URL
+	export FETCH=$LIBEXEC/ktstr-fetch
+	SRC=$TMPDIR/ktstr-src-$(id -u)
+	cd "$BATS_TEST_TMPDIR"
+	version_record 6.12.1 | sed 's/"total":1/"total":2/' >in
+	version_record 6.12.2 | sed 's/"index":0,"total":1/"index":1,"total":2/' >>in
+}
+
+# What is there under a name that counts is whole.
+check_whole() {
+	local v
+
+	for v in 6.12.1 6.12.2; do
+		[ ! -e "$SRC/$v-tarball-x86_64-kc0" ] ||
+			diff -r "$BATS_FILE_TMPDIR/linux-$v" "$SRC/$v-tarball-x86_64-kc0/linux-$v"
+		[ ! -e "$KTSTR_CACHE_DIR/.tarballs/linux-$v.tar.xz" ] ||
+			cmp "$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x/linux-$v.tar.xz" "$KTSTR_CACHE_DIR/.tarballs/linux-$v.tar.xz"
+	done
+}
+
+# Nobody's child, so that all of it can be killed at once.
+fetch_in_background() {
+	setsid "$FETCH" <in >out 2>err 3>&- &
+	PID=$!
+}
+
+@test "kill -9 at any moment leaves nothing half, and the next run goes on" {
+	for i in $(seq 1 40); do
+		# from the first instant to beyond the end
+		fetch_in_background
+		sleep "0.$(printf %03d $((RANDOM % 250 + 1)))"
+		pkill -KILL -s "$PID" || true
+		wait "$PID" || true
+		check_whole
+		if ((i % 4 == 0)); then
+			run -0 --separate-stderr "$FETCH" <in
+			[ "$(jq -r .state <<<"$output")" = $'fetched\nfetched' ]
+			check_whole
+			run ! compgen -G "$SRC/.stage-*"
+			run ! compgen -G "$KTSTR_CACHE_DIR/.tarballs/*.part*"
+			rm -rf "$SRC" "$KTSTR_CACHE_DIR"
+		fi
+	done
+}
+
+@test "two fetchers of one kernel and kill -9 on either" {
+	for i in $(seq 1 12); do
+		fetch_in_background
+		first=$PID
+		fetch_in_background
+		sleep "0.$(printf %03d $((RANDOM % 200 + 1)))"
+		pkill -KILL -s "$first" || true
+		wait "$PID"
+		wait "$first" || true
+		[ "$(jq -r .state out)" = $'fetched\nfetched' ]
+		check_whole
+		rm -rf "$SRC" "$KTSTR_CACHE_DIR"
+	done
+}
+
+# in_small_disk DIR SIZE COMMAND…: with a disk of that size at DIR
+in_small_disk() {
+	local dir=$1 size=$2
+
+	shift 2
+	mkdir -p "$dir"
+	unshare --user --map-root-user --mount bash -c 'mount -t tmpfs -o "size=$2" none "$1" && shift 2 && "$@"' - "$dir" "$size" "$@"
+}
+
+@test "no room to unpack is said, and the download is not lost" {
+	run -1 in_small_disk "$TMPDIR" 500k bash -c '"$FETCH" <in >out 2>err; code=$?; find "$TMPDIR" -name ".stage-*" >left; exit $code'
+	[[ $(jq -r .error.message out | head -n 1) == "extract tarball: "*"No space left on device" ]]
+	[ ! -s left ]
+	KTSTR_KERNEL_ORG=$URL run -0 --separate-stderr "$FETCH" <in
+	[ "$(jq -r .state <<<"$output")" = $'fetched\nfetched' ]
+	check_whole
+}
+
+@test "no room to keep the tarball is said, and nothing looks whole" {
+	for size in 4k 100k 1m; do
+		run -1 in_small_disk "$KTSTR_CACHE_DIR" $size bash -c '"$FETCH" <in >out 2>err; code=$?; ls "$KTSTR_CACHE_DIR/.tarballs" >left; exit $code'
+		[[ $(jq -r 'select(.error).error.message' out) == *"No space left on device"* ]]
+		run ! grep -qx 'linux-6.12.[12].tar.xz' left
+		run ! compgen -G "$SRC/6.12.*"
+	done
+}
+
+@test "a cache that cannot be written is said before anything is fetched" {
+	mkdir -p "$KTSTR_CACHE_DIR"
+	unshare --user --map-root-user --mount bash -c '
+		mount -t tmpfs -o ro none "$KTSTR_CACHE_DIR"; "$FETCH" <in >out 2>err; echo $? >code'
+	[ "$(cat code)" = 1 ]
+	[[ $(jq -r .error.message out | head -n 1) == *"Read-only file system"* ]]
+	run ! grep -q downloading err
+}
+
+@test "a server that drips is given up, and the part stays" {
+	KTSTR_KERNEL_ORG=$URL/+drip run -1 --separate-stderr "$FETCH" --stall-timeout 1s <in
+	[[ $(jq -r .error.message <<<"$output" | head -n 1) == "download stalled: "* ]]
+	[ -s "$KTSTR_CACHE_DIR/.tarballs/linux-6.12.1.tar.xz.part" ]
+	check_whole
+}
+
+@test "redirects are followed, a loop is said" {
+	KTSTR_KERNEL_ORG=$URL/+moved run -0 "$FETCH" <in
+	rm -rf "$SRC" "$KTSTR_CACHE_DIR"
+	KTSTR_KERNEL_ORG=$URL/+loop run -1 --separate-stderr "$FETCH" <in
+	[[ $(jq -r .error.message <<<"$output" | head -n 1) == *"redirects more than 10 times" ]]
+}
+
+@test "a reader that goes away ends the downloads" {
+	KTSTR_KERNEL_ORG=$URL/+slow "$FETCH" <in 2>err | true
+	check_whole
+	run ! compgen -G "$SRC/.stage-*"
+}
