@@ -393,5 +393,9 @@ int main(int argc, char **argv)
 		print_json(f, ready);
 	else
 		print_text(f);
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		str_release(&f[i].text);
+		str_release(&f[i].fix);
+	}
 	return finish(ready ? 0 : 1);
 }

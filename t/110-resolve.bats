@@ -674,3 +674,38 @@ dirty() {
 @test "a full disk under stdout is an error" {
 	run -1 bash -c '"$0" 6.14.2 >/dev/full' "$RESOLVE"
 }
+
+@test "keys of one label run together, told apart by how they were configured" {
+	for tail in "$KC" "cfg2ce4027e-$KC" "$KC-xkc00000000" "$KC-tc11223344"; do
+		entry "local-deadbee-$ARCH-$tail"
+	done
+	run -0 --separate-stderr "$RESOLVE" "local-deadbee-$ARCH-$KC" "local-deadbee-$ARCH-cfg2ce4027e-$KC"
+	[ "$(jq -r .label <<<"$output" | xargs)" = "local_deadbe local_deadbe_cfg2ce4027e" ]
+	run -0 --separate-stderr "$RESOLVE" "local-deadbee-$ARCH-$KC-xkc00000000" "local-deadbee-$ARCH-$KC-tc11223344"
+	[ "$(jq -r .label <<<"$output" | xargs)" = "local_deadbe_xkc00000000 local_deadbe_tc11223344" ]
+	# alone, or beside others, it has the short one
+	run -0 --separate-stderr "$RESOLVE" "local-deadbee-$ARCH-cfg2ce4027e-$KC" 6.14.2
+	[ "$(jq -r .label <<<"$output" | head -n 1)" = local_deadbe ]
+	entry "6.14.2-tarball-$ARCH-$KC-xkc00000000"
+	run -0 --separate-stderr "$RESOLVE" 6.14.2 "6.14.2-tarball-$ARCH-$KC-xkc00000000"
+	[ "$(jq -r .label <<<"$output" | xargs)" = "6.14.2 6.14.2_xkc00000000" ]
+}
+
+@test "what is nearly a spec is told what it should be" {
+	mkdir linux
+	while IFS='|' read -r spec hint; do
+		run -1 --separate-stderr "$RESOLVE" "$spec"
+		[[ $stderr == *"$hint"* ]] || { echo "$spec: $stderr"; return 1; }
+		[ "$(field .state)" = error ]
+	done <<-'EOF'
+		linux|a path needs a '/': ./linux
+		v6.14|a version is written without the 'v': 6.14
+		6.14-rc|a release candidate has a number: 6.14-rc1
+		6|a version has at least two numbers
+		6.12,6.13|give --kernel once for each kernel
+		6.12...6.14|a range is written START..END
+		6.16..6.12|`6.12..6.16`
+		git+https://h/r.git|a git source needs a URL and a ref: git+URL#REF
+		https://h/r.git|a git source is written git+https://h/r.git#REF
+	EOF
+}

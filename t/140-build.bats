@@ -421,3 +421,146 @@ nothing_cached() {
 	KTSTR_PROGRESS_FD=8 "$BUILD" <in 8>progress >/dev/null
 	jq -e 'select(.type == "progress" and .stage == "build" and .label == "x" and .state == "end")' progress
 }
+
+@test "--clean begins from what the repository holds, under the key of that" {
+	git_kernel_tree linux
+	run -0 --separate-stderr build_tree ./linux
+	plain=$(jq -r .key <<<"$output")
+	echo CONFIG_MINE=y >linux/.config
+	touch linux/arch/stale
+	"$RESOLVE" --clean ./linux >resolved
+	[ "$(jq -r '.state + .key' resolved)" = "cached$plain" ]
+	"$RESOLVE" --force --clean ./linux >resolved
+	run -0 --separate-stderr "$BUILD" --force --clean <resolved
+	[[ $stderr == *"ktstr-build: make mrproper"* ]]
+	[ "$(jq -r '.state + .key' <<<"$output")" = "cached$plain" ]
+	run ! grep -q MINE linux/.config
+	[ ! -e linux/arch/stale ]
+}
+
+@test "--clean means nothing to a source that was fetched" {
+	fetched_record k1 >in
+	run -0 --separate-stderr "$BUILD" --clean <in
+	[[ $stderr == *"--clean is only meaningful with --source (downloaded sources start clean)"* ]]
+	[ "$(entries)" = k1 ]
+}
+
+@test "mrproper that fails is an error, and nothing is built" {
+	git_kernel_tree linux
+	sed -i 's/^mrproper:/&\n\t@exit 7/' linux/Makefile
+	git_commit linux fails
+	"$RESOLVE" --clean ./linux >resolved
+	run -1 --separate-stderr "$BUILD" --clean <resolved
+	[[ $(jq -r .error.message <<<"$output") == *"make mrproper failed"* ]]
+	[ ! -e linux/.config ]
+}
+
+@test "--extra-kconfig is merged last, part of the key, and in the metadata" {
+	git_kernel_tree linux
+	printf 'CONFIG_FOO=y\n' >extra
+	run -0 --separate-stderr build_with extra
+	key=$(jq -r .key <<<"$output")
+	[[ $key == local-*-xkc2ce4027e ]]
+	grep -qx CONFIG_FOO=y linux/.config
+	[ "$(jq -r .extra_kconfig_hash "$CACHE/$key/metadata.json")" = 2ce4027e ]
+	[[ $stderr != *warning* ]]
+	run -0 --separate-stderr build_with extra
+	[ "$(jq -r '.state + .key' <<<"$output")" = "cached$key" ]
+	# another text is another kernel
+	printf 'CONFIG_FOO=m\n' >extra
+	run -0 --separate-stderr build_with extra
+	[ "$(jq -r .key <<<"$output")" != "$key" ]
+	grep -qx CONFIG_FOO=m linux/.config
+}
+
+build_with() {
+	(cd / && "$RESOLVE" --extra-kconfig "$OLDPWD/$1" "$OLDPWD/linux") >resolved && "$BUILD" <resolved
+}
+
+@test "--extra-kconfig says what it overrides and what did not survive" {
+	git_kernel_tree linux
+	printf 'CONFIG_FTRACE=y\n# CONFIG_BTRFS_FS is not set\nCONFIG_FOO=y\n' >extra
+	echo CONFIG_FOO >linux/unmet
+	run -0 --separate-stderr build_with extra
+	[[ $stderr == *"warning: --extra-kconfig overrides baked-in CONFIG_BTRFS_FS (was =y, now is not set)"* ]]
+	[[ $stderr != *"overrides baked-in CONFIG_FTRACE"* && $stderr != *"overrides baked-in CONFIG_FOO"* ]]
+	[[ $stderr == *"warning: --extra-kconfig line did not survive: CONFIG_FOO=y; the final state is CONFIG_FOO is not set"* ]]
+	grep -qx '# CONFIG_BTRFS_FS is not set' linux/.config
+}
+
+@test "--extra-kconfig that cannot be read is told before anything is fetched" {
+	mkdir dir
+	printf '\377\n' >binary
+	: >empty
+	while read -r file why; do
+		run -1 --separate-stderr "$RESOLVE" --extra-kconfig "$file" 6.14.2
+		[[ $stderr == *"error: --extra-kconfig $file: $why"* && -z $output ]] || { echo "$stderr"; return 1; }
+	done <<-'EOF'
+		nowhere file not found
+		dir is a directory
+		binary file is not valid UTF-8
+	EOF
+	run -0 --separate-stderr "$RESOLVE" --extra-kconfig empty 6.14.2
+	[[ $stderr == *"warning: --extra-kconfig file is empty"* ]]
+	[[ $(jq -r .key <<<"$output") == *-xkc00000000 ]]
+}
+
+@test "a fragment that changed since its key was made is refused" {
+	fetched_record k-kc00000000 >in
+	run -1 --separate-stderr "$BUILD" <in
+	[[ $stderr == *"is for another configuration: its key ends in kc00000000, not in kc"* ]]
+	[[ $stderr == *"resolve it again"* ]]
+	nothing_cached
+}
+
+@test "a failing configuration names the fragment" {
+	git_kernel_tree linux
+	sed -i 's/^olddefconfig:/&\n\t@exit 3/' linux/Makefile
+	git_commit linux fails
+	echo CONFIG_FOO=y >extra
+	run -1 --separate-stderr build_with extra
+	[[ $(jq -r .error.message <<<"$output") == "kernel configure failed (with --extra-kconfig fragment merged; check its lines): make olddefconfig failed"* ]]
+	run -1 --separate-stderr build_tree ./linux
+	[[ $(jq -r .error.message <<<"$output") == "kernel configure failed: make olddefconfig failed"* ]]
+}
+
+@test "--force is refused while tests run from the entry" {
+	git_kernel_tree linux
+	build_tree ./linux >built
+	"$RESOLVE" --force ./linux >resolved
+	key=$(jq -r .key resolved)
+	exec 9>"$CACHE/.locks/$key.lock"
+	flock -s 9
+	run -1 --separate-stderr "$BUILD" --force <resolved
+	[[ $(jq -r .error.message <<<"$output") == "cache entry \"$key\" is locked by active test runs (lockfile $CACHE/.locks/$key.lock, holders:"*"pid="* ]]
+	exec 9>&-
+	run -0 --separate-stderr "$BUILD" --force <resolved
+}
+
+@test "a tree with new options is configured again rather than asked about them" {
+	git_kernel_tree linux
+	run -0 --separate-stderr build_tree ./linux
+	printf 'config NEW\n\tbool "new"\n' >>linux/Kconfig
+	git_commit linux new
+	run -0 --separate-stderr build_tree ./linux
+	[ "$(jq -r .state <<<"$output")" = cached ]
+	grep -qx '# CONFIG_NEW is not set' linux/.config
+}
+
+@test "a dirty tree that is built again is not configured again" {
+	git_kernel_tree linux
+	echo '/* edit */' >>linux/init/main.c
+	run -0 --separate-stderr build_tree ./linux
+	run -0 --separate-stderr build_tree ./linux
+	[[ $stderr == *"Kernel built"* && $stderr != *"Kernel configured"* ]]
+}
+
+@test "an entry of another commit with the same seven digits is not served" {
+	git_kernel_tree linux
+	run -0 --separate-stderr build_tree ./linux
+	meta=$(jq -r .dir <<<"$output")/metadata.json
+	sed -i "s/\"commit\": \"[0-9a-f]*\"/\"commit\": \"$(printf 'a%.0s' {1..40})\"/" "$meta"
+	run -0 --separate-stderr build_tree ./linux
+	[[ $stderr == *"is of another commit"* && $stderr == *building* ]]
+	[ "$(jq -r .source.commit "$(jq -r .dir <<<"$output")/metadata.json")" = "$(git -C linux rev-parse HEAD)" ]
+}

@@ -25,7 +25,7 @@ guest() {
 		EOF
 		cat
 	)
-	request "$script" '.topology = "1n2l2c1t" | .files += [{ host: $budget, guest: "/bin/ktstr-budget" }] |
+	request "$script" '.topology = "'"${topology:-1n2l2c1t}"'" | .files += [{ host: $budget, guest: "/bin/ktstr-budget" }] |
 		.files += [{ host: "/bin/busybox", guest: "/bin/sh" }] | .env = ["PATH=/bin"]' \
 		--arg budget "$LIBEXEC/ktstr-budget"
 	vm_run
@@ -125,4 +125,20 @@ guest() {
 	[[ $output == *"no: using 1 of 4 CPUs: 0 (LLC 0), kept there by affinity, without a cgroup: insufficient permission to create / write cgroup files"$'\n'"no:0::/user"$'\n'* ]]
 	[[ $output == *"yes:0::/user/ktstr-build-"* ]]
 	[[ $output == *"left:0"* ]]
+}
+
+@test "on two nodes memory stays near, with a cgroup and without" {
+	topology=2n2l2c1t
+	guest <<-'EOF'
+		busybox --install -s /bin
+		ktstr-budget --cpu-cap 2 -- sh -c 'sed -n s/^Mems_allowed_list:./in:/p /proc/self/status' 2>/tmp/a
+		echo $$ >/sys/fs/cgroup/cgroup.procs
+		ktstr-budget --cpu-cap 2 -- sh -c 'grep -o "prefer.*:[0-9-]*" /proc/self/numa_maps | sort -u | sed "s/^/out:/"' 2>/tmp/b
+		ktstr-budget --cpu-cap 3 -- nproc 2>&1
+		cat /tmp/a /tmp/b
+	EOF
+	[[ $output == *"in:0"$'\n'* ]]
+	[[ $output == *"out:prefer (many):0"$'\n'* ]]
+	[[ $output == *"using 2 of 4 CPUs: 0-1 (LLC 0)"* ]]
+	[[ $output == *"reserving LLCs [0 (node 0), 1 (node 1)] across 2 NUMA nodes"* ]]
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "front/commands.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "cli/jq.h"
 
 #define FLAG(n, h)    .opt = { .name = n, .type = OPT_FLAG, .help = h }
@@ -80,19 +77,23 @@ static const struct cmd_opt verifier_opts[] = {
 	{                               \
 		.opt = { JQ_ROW(NULL) } \
 	}
-#define DIR_ROW STR("dir", "DIR", "Read runs from here, not from target/ktstr"), .opt.values = "dir"
+#define DIR_ROW STR("dir", "DIR", "Read runs from here, not from target/ktstr")
 #define DIR_OPT { DIR_ROW }
 #define RUN_OPT                                                              \
 	{                                                                    \
 		.opt = {.name = "run",                                       \
 			.type = OPT_STR,                                     \
 			.arg = "RUN",                                        \
-			.values = "run",                                     \
 			.help = "Run, as 'cargo ktstr stats list' names it", \
 			.required = true }                                   \
 	}
 
 static const struct cmd_opt json_opts[] = { JSON_OPT("Print JSON, not a table"), { { 0 } } };
+static const struct cmd_opt summary_opts[] = { JSON_OPT("Print JSON, not a report"), { { 0 } } };
+static const struct cmd_opt metrics_opts[] = { JSON_OPT("Print JSON, not a table"),
+					       { FLAG("pool", "Show what the results of target/ktstr have") },
+					       { STR("dir", "DIR", "Show what the results of the runs in DIR have") },
+					       { { 0 } } };
 static const struct cmd_opt values_opts[] = { JSON_OPT("Print JSON, not a block for each dimension"),
 					      DIR_OPT,
 					      { { 0 } } };
@@ -159,7 +160,7 @@ static const struct cmd_opt compare_opts[] = {
 		   .arg = "PCT",
 		   .help = "One relative threshold for every metric, in percent",
 		   .conflicts = "policy" } },
-	{ STR("policy", "FILE", "JSON file of thresholds, one a metric"), .opt.values = "file" },
+	{ STR("policy", "FILE", "JSON file of thresholds, one a metric") },
 	DIR_OPT,
 	{ FLAG("no-average", "Keep every result apart; no averages") },
 	{ .opt = { .name = "alpha",
@@ -177,7 +178,7 @@ static const struct cmd_opt compare_opts[] = {
 		   .choices = compare_formats } },
 	{ .opt = { .name = "json", .type = OPT_FLAG, .help = "The same as --format json", .conflicts = "format" } },
 	{ .opt = { JQ_ROW(NULL) } },
-	{ STR("plot", "FILE", "Draw box plots of what was compared into this SVG file too"), .opt.values = "file" },
+	{ STR("plot", "FILE", "Draw box plots of what was compared into this SVG file too") },
 	DIMENSION("kernel", "VERSION", "kernel version; 6.12 means all of 6.12.x"),
 	DIMENSION("project-commit", "REV", "commit of the project"),
 	DIMENSION("kernel-commit", "REV", "commit of the kernel tree"),
@@ -217,7 +218,7 @@ static const struct cmd_opt trend_opts[] = {
 		   .type = OPT_REAL,
 		   .arg = "P",
 		   .help = "What a change's p-value may be at most (0.05)" } },
-	{ STR("plot", "FILE", "Draw it into this SVG file too"), .opt.values = "file" },
+	{ STR("plot", "FILE", "Draw it into this SVG file too") },
 	DIR_OPT,
 	JSON_OPT("Print JSON"),
 	{ { 0 } },
@@ -237,7 +238,6 @@ static const struct cmd_opt build_opts[] = {
 	{ .opt = { .name = "source",
 		   .type = OPT_STR,
 		   .arg = "PATH",
-		   .values = "path",
 		   .help = "Build this source directory or source tarball",
 		   .more = "A directory with uncommitted changes is built and not cached.",
 		   .conflicts = "git" },
@@ -269,8 +269,7 @@ static const struct cmd_opt build_opts[] = {
 		   .unit = "CPU",
 		   .min = 1,
 		   .max = 1 << 20 } },
-	{ STR("extra-kconfig", "PATH", "Merge this configuration fragment behind the built-in one"),
-	  .opt.values = "file" },
+	{ STR("extra-kconfig", "PATH", "Merge this configuration fragment behind the built-in one") },
 	{ FLAG("skip-sha256", "Do not check the checksum of a download") },
 	JSON_OPT("Write the finished kernel records to standard output"),
 	{ { 0 } },
@@ -315,7 +314,6 @@ static const struct cmd_opt export_opts[] = {
 		   .brief = 'o',
 		   .type = OPT_STR,
 		   .arg = "PATH",
-		   .values = "file",
 		   .help = "Where to write it (TEST.run)" } },
 	{ .opt = { .name = "package",
 		   .brief = 'p',
@@ -355,7 +353,6 @@ static const struct cmd_opt shell_opts[] = {
 		   .brief = 'i',
 		   .type = OPT_LIST,
 		   .arg = "PATH",
-		   .values = "path",
 		   .help = "File, directory or command to put in the guest; repeatable" } },
 	{ .opt = { .name = "memory-mb",
 		   .type = OPT_INT,
@@ -417,15 +414,20 @@ const struct command commands[] = {
 		       { NULL, DIRECT "cargo llvm-cov {tail}" } } },
 	{ .name = "stats",
 	  .about = "Show results, the newest run by default",
-	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report" } } },
+	  .opts = summary_opts,
+	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report {json} {jq}" } } },
 	{ .name = "stats list",
 	  .about = "List runs, newest first",
 	  .opts = json_opts,
 	  .recipes = { { NULL, "ktstr-runs list {json} {jq}" } } },
 	{ .name = "stats list-metrics",
 	  .about = "List the metrics and their thresholds",
-	  .opts = json_opts,
-	  .recipes = { { NULL, "ktstr-stats metrics {json} {jq}" } } },
+	  .detail = "With --pool or --dir also the metrics of payloads and extensions that the results\n"
+		    "have, and how many results have each.",
+	  .opts = metrics_opts,
+	  .recipes = { { "dir", "ktstr-sidecar read {dir} | ktstr-stats metrics --found {json} {jq}" },
+		       { "pool", "ktstr-sidecar read {pool} | ktstr-stats metrics --found {json} {jq}" },
+		       { NULL, "ktstr-stats metrics {json} {jq}" } } },
 	{ .name = "stats list-values",
 	  .about = "List what the results can be compared by",
 	  .opts = values_opts,
@@ -520,7 +522,6 @@ const struct command commands[] = {
 	  .alias = "costume",
 	  .about = "Replace the names in a JSON text by pet names",
 	  .args = "[INPUT]",
-	  .values = "file",
 	  .max_args = 1,
 	  .opts = funify_opts,
 	  .recipes = { { NULL, "ktstr-funify {options} {args}" } } },
@@ -539,14 +540,12 @@ const struct command commands[] = {
 	{ .name = "show-thresholds",
 	  .about = "Show what a test is checked against",
 	  .args = "<TEST>",
-	  .values = "test",
 	  .min_args = 1,
 	  .max_args = 1,
 	  .recipes = { { NULL, "ktstr-show-thresholds {args}" } } },
 	{ .name = "export",
 	  .about = "Write a test into one file that runs anywhere",
 	  .args = "<TEST>",
-	  .values = "test",
 	  .min_args = 1,
 	  .max_args = 1,
 	  .opts = export_opts,
@@ -572,87 +571,3 @@ const struct opt command_explain = { .name = "explain",
 				     .help = "Print the pipeline as a shell line and run nothing" };
 
 const char command_help_about[] = "Print this text, or the help of a command";
-
-const struct command *command_find(const char *name)
-{
-	for (const struct command *c = commands; c->name; c++)
-		if (strcmp(c->name, name) == 0 || (c->alias && strcmp(c->alias, name) == 0))
-			return strchr(name, ' ') ? NULL : c;
-	return NULL;
-}
-
-const char *command_leaf(const struct command *c, const struct command *group)
-{
-	size_t n = group ? strlen(group->name) : 0;
-
-	if (!group)
-		return strchr(c->name, ' ') ? NULL : c->name;
-	return strncmp(c->name, group->name, n) == 0 && c->name[n] == ' ' ? c->name + n + 1 : NULL;
-}
-
-const struct command *command_sub(const struct command *group, const char *word)
-{
-	for (const struct command *c = commands; c->name; c++) {
-		const char *name = command_leaf(c, group);
-
-		if (name && strcmp(name, word) == 0)
-			return c;
-	}
-	return NULL;
-}
-
-bool command_is_group(const struct command *c)
-{
-	for (const struct command *s = commands; s->name; s++)
-		if (command_leaf(s, c))
-			return true;
-	return false;
-}
-
-void command_list(const struct command *group, struct str *out)
-{
-	for (const struct command *c = commands; c->name; c++) {
-		const char *name = command_leaf(c, group);
-
-		if (!name)
-			continue;
-		str_addf(out, "  %-16s  %s", name, c->about);
-		if (c->alias)
-			str_addf(out, " [aliases: %s]", c->alias);
-		str_addc(out, '\n');
-	}
-	str_addf(out, "  %-16s  %s\n", "help", command_help_about);
-}
-
-const char *command_suggest(const struct command *group, const char *word)
-{
-	auto_strv struct strv names = { 0 };
-	const char *near;
-
-	for (const struct command *c = commands; c->name; c++) {
-		if (!command_leaf(c, group))
-			continue;
-		strv_add(&names, command_leaf(c, group));
-		if (c->alias)
-			strv_add(&names, c->alias);
-	}
-	strv_add(&names, "help");
-	near = suggest(word, (const char *const *)names.v);
-	if (!near)
-		return NULL;
-	for (const struct command *c = commands; c->name; c++)
-		if (command_leaf(c, group) && strcmp(command_leaf(c, group), near) == 0)
-			return command_leaf(c, group);
-		else if (command_leaf(c, group) && c->alias && strcmp(c->alias, near) == 0)
-			return c->alias;
-	return "help";
-}
-
-void command_names(struct str *out)
-{
-	for (const struct command *c = commands; c->name; c++) {
-		str_addf(out, "%s\n", c->name);
-		if (c->alias)
-			str_addf(out, "%s\n", c->alias);
-	}
-}

@@ -60,7 +60,8 @@ static void maker_init(struct maker *m, struct comparison *c, size_t rows)
 
 	while (size < 2 * rows)
 		size *= 2;
-	*m = (struct maker){ .c = c, .slot = xcalloc(size, sizeof(*m->slot)), .mask = size - 1 };
+	*m = (struct maker){ .c = c, .slot = xcalloc(size, sizeof(*m->slot)), .mask = size - 1, .keys_cap = 16 };
+	m->keys = xcalloc(m->keys_cap, sizeof(*m->keys));
 }
 
 static bool same(const struct str *a, const struct str *b)

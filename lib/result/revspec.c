@@ -237,14 +237,14 @@ static int resolve_in(const struct tree *t, const char *option, const char *valu
 	/* "X^!", X without its parents, is X */
 	auto_free char *text = xstrndup(value, strlen(value) - (ends_with(value, "^!") ? 2 : 0));
 	git_revspec spec = { 0 };
+	bool parsed;
 	git_oid id;
 	int rc = 0;
 
-	if (git_revparse(&spec, t->repo, text) < 0)
-		rc = keep(t, option, value, why, out);
-	else if (spec.flags & GIT_REVSPEC_RANGE)
+	parsed = git_revparse(&spec, t->repo, text) == 0;
+	if (parsed && (spec.flags & GIT_REVSPEC_RANGE))
 		rc = resolve_range(t, &spec, option, value, out, e);
-	else if (peel(spec.from, &id))
+	else if (parsed && peel(spec.from, &id))
 		add_single(t, &id, out);
 	else
 		rc = keep(t, option, value, why, out);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,11 @@ static int use_named(struct run *r, const char *name, struct err *e)
 	struct cache_entry entry = { 0 };
 	int rc = 0;
 
+	if (starts_with(name, "git+") || (isdigit((unsigned char)name[0]) && strstr(name, "..")))
+		return err_set(
+			e,
+			"KTSTR_KERNEL=%s: multi-kernel specs (ranges, git sources) are not supported in env-var form",
+			name);
 	if (strchr(name, '/') || name[0] == '.' || is_dir(name))
 		return use_named_path(r, "KTSTR_KERNEL", name, e);
 	if (cache_key_check(name, e) == 0 && cache_find(name, &entry, e) == 1)
