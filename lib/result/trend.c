@@ -49,34 +49,24 @@ static struct sample *samples_of_rows(struct trend *t, const struct selection *r
 	return v;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* The names of all commits, each once. */
 static void commit_names(const struct sample *v, size_t n, struct strv *names)
 {
+	auto_strv struct strv sorted = { 0 };
 	const char *last = NULL;
-	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)
 		/* interned: a run of one commit is one pointer */
 		if (v[i].row->project_commit != last) {
 			last = v[i].row->project_commit;
 			if (strspn(last, "0123456789abcdef"))
-				strv_give(names, clean_name(last));
+				strv_give(&sorted, clean_name(last));
 		}
-	if (names->n)
-		qsort(names->v, names->n, sizeof(*names->v), by_text);
-	for (size_t i = 0; i < names->n; i++)
-		if (kept && strcmp(names->v[kept - 1], names->v[i]) == 0)
-			free(names->v[i]);
-		else
-			names->v[kept++] = names->v[i];
-	names->n = kept;
-	if (names->v)
-		names->v[kept] = NULL;
+	strv_sort(&sorted);
+	last = "";
+	for (char **name = sorted.v; name && *name; last = *name++)
+		if (strcmp(last, *name) != 0)
+			strv_add(names, *name);
 }
 
 static void count_elsewhere(struct trend *t, const char *name, const struct commit *c)
