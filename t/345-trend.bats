@@ -211,6 +211,25 @@ t s - 7 8" >rows
 	[ "${lines[1]}" = 4 ]
 }
 
+@test "a commit is behind its parents whatever the clocks said" {
+	git init -q
+	for t in 2026-01-05 2026-01-01 2025-06-01 2026-01-03 2026-01-02; do
+		GIT_COMMITTER_DATE="${t}T00:00:00Z" git commit -q --allow-empty -m "$t"
+		c+=("$(git rev-parse --short=7 HEAD)")
+	done
+	for i in 3 0 4 1 2; do
+		echo "t s ${c[i]} $i"
+	done | rows_of worst_spread >rows
+	run -0 "$TREND" worst_spread --jq '[.series[].points[].values[0]] | map(tostring) | join(" ")' <rows
+	[ "$output" = "0 1 2 3 4" ]
+	# a stretch in the middle
+	for i in 3 1 2; do
+		echo "t s ${c[i]} $i"
+	done | rows_of worst_spread >rows
+	run -0 "$TREND" worst_spread --jq '[.series[].points[].values[0]] | map(tostring) | join(" ")' <rows
+	[ "$output" = "1 2 3" ]
+}
+
 @test "no repository, a broken one, no such metric, nothing to show" {
 	rows_of worst_spread <<<"t s 1234567 1" >rows
 	run -1 --separate-stderr "$TREND" worst_spread <rows
