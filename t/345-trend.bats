@@ -70,6 +70,7 @@ step() {
 			and .p < 0.01 and .z > 3)' json
 	run -0 "$TREND" worst_spread --jq '.series[].changes[].commit' <rows
 	[ "$output" = "${c[5]}" ]
+	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document trend <json
 	# the same answer every time
 	diff json <("$TREND" worst_spread --json <rows)
 }
@@ -180,6 +181,7 @@ t s - 7 8" >rows
 		 1 result that were skipped
 		 1 result without this metric
 	EOF
+	"$TREND" worst_spread --json --by kernel-commit,run-source <rows | /usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document trend
 	"$TREND" worst_spread --jq '.not_shown | .commits[0].results, .no_commit, .failed, .skipped, .no_value' <rows |
 		xargs | grep -qx '2 2 1 1 1'
 }
