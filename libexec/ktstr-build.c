@@ -53,6 +53,8 @@ static const struct program program = {
 	.opts = opts,
 };
 
+#define ORPHANS_MS 10000
+
 /* One kernel on its way. */
 struct job {
 	const struct krecord *k;
@@ -116,6 +118,13 @@ static int check_tools(bool lean, struct err *e)
 			"on Debian: apt install build-essential flex bison bc perl dwarves lz4 libelf-dev libssl-dev");
 }
 
+/* Whether what was to be built anew was just built by somebody else, who
+ * removed the source both were given. */
+static bool done_by_another(const struct job *j)
+{
+	return j->temp && !path_exists(j->k->src);
+}
+
 /* 1: the cache has it, and j->dir says where. */
 static int look_up(struct job *j, struct err *e)
 {
@@ -123,7 +132,7 @@ static int look_up(struct job *j, struct err *e)
 	int rc;
 
 	/* one kernel under two labels is built once, --force or not */
-	if (force && !strv_has(&stored, j->key))
+	if (force && !strv_has(&stored, j->key) && !done_by_another(j))
 		return 0;
 	rc = cache_find_built(j->key, j->temp ? j->commit : j->tree.hash, &c, e);
 	if (rc == 1)
@@ -216,13 +225,29 @@ static int find_results(struct job *j, struct err *e)
 	return 0;
 }
 
+/* A lock that make's processes have too. Those of a build that was killed may
+ * outlive it, and with it the lock on the source, by what they are at: wait
+ * for them, but not for a daemon that one of them has left. */
+static void hold_for_make(const struct job *j, struct lock *l)
+{
+	auto_free char *path =
+		xasprintf("%s/.locks/make-%08x.lock", j->root, crc32_bytes(0, j->k->src, strlen(j->k->src)));
+	struct err e;
+
+	if (lock_take(l, path, LOCK_EXCLUSIVE, ORPHANS_MS, j->k->src, &e) > 0)
+		warn("processes of an earlier build of %s still run; going on", j->k->src);
+}
+
 static int build(struct job *j, struct err *e)
 {
 	auto_free char *logs = xasprintf("%s/.logs", j->root);
 	struct budget budget = BUDGET_NONE;
+	struct lock l = LOCK_NONE;
 	struct make m;
 	int rc = make_open(&m, j->k->src, j->k->label, logs, j->key, e);
 
+	hold_for_make(j, &l);
+	m.held = l.fd;
 	m.budget = &budget;
 	budget.label = j->k->label;
 	if (rc == 0)
@@ -241,6 +266,7 @@ static int build(struct job *j, struct err *e)
 	budget_release(&budget);
 	if (rc == 0)
 		rc = find_results(j, e);
+	lock_drop(&l);
 	make_close(&m);
 	return rc;
 }

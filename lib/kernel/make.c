@@ -158,8 +158,10 @@ int make_run(struct make *m, char *const *args, char *const *env, const char *do
 	auto_str struct str shown = { 0 };
 	struct output o = { .m = m };
 	struct child c = { .dir = m->tree, .in = FD_NULL, .out = FD_PIPE, .err = FD_OUT, .new_group = true };
-	int rc, code = 0;
+	int rc, code = 0, keep[] = { m->held, -1 };
 
+	if (m->held > 0)
+		c.keep = keep;
 	if (m->budget) {
 		c.enter = budget_child;
 		c.enter_with = m->budget;

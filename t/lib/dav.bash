@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # read by the tests
 # A real nginx on the loopback that takes GET and PUT, as a team would use for
 # its kernels: DAV is its URL, DAV_DIR what lies behind it.
 
@@ -37,14 +38,14 @@ dav_config() {
 }
 
 dav_start() {
-	local home=$BATS_TEST_TMPDIR/dav tries
+	local home=$BATS_TEST_TMPDIR/dav _
 
 	mkdir -p "$home/files"
 	chmod 755 "$home" "$home/files"
 	DAV_DIR=$home/files
 	# the crypt of "s3cr:t@"
 	echo "team:$(openssl passwd -apr1 's3cr:t@')" >"$home/passwords"
-	for tries in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		DAV=http://127.0.0.1:$(free_port)
 		{
 			[ "$(id -u)" != 0 ] || echo 'user root;'
