@@ -71,6 +71,11 @@ step() {
 	run -0 "$TREND" worst_spread --jq '.series[].changes[].commit' <rows
 	[ "$output" = "${c[5]}" ]
 	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document trend <json
+	# a metric with a target: nearer is better
+	jq -c 'if .type == "row" then .payload = [{name: "aim", value: .metrics.worst_spread, polarity: {TargetValue: 20}, unit: ""}] else . end' rows |
+		"$TREND" aim --json >aim
+	jq -e '.polarity == {TargetValue: 20} and .series[0].changes[0].verdict == "improvement"' aim
+	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document trend <aim
 	# the same answer every time
 	diff json <("$TREND" worst_spread --json <rows)
 }
