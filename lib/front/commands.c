@@ -89,6 +89,11 @@ static const struct cmd_opt verifier_opts[] = {
 	}
 
 static const struct cmd_opt json_opts[] = { JSON_OPT("Print JSON, not a table"), { { 0 } } };
+static const struct cmd_opt summary_opts[] = { JSON_OPT("Print JSON, not a report"), { { 0 } } };
+static const struct cmd_opt metrics_opts[] = { JSON_OPT("Print JSON, not a table"),
+					       { FLAG("pool", "Show what the results of target/ktstr have") },
+					       { STR("dir", "DIR", "Show what the results of the runs in DIR have") },
+					       { { 0 } } };
 static const struct cmd_opt values_opts[] = { JSON_OPT("Print JSON, not a block for each dimension"),
 					      DIR_OPT,
 					      { { 0 } } };
@@ -409,15 +414,20 @@ const struct command commands[] = {
 		       { NULL, DIRECT "cargo llvm-cov {tail}" } } },
 	{ .name = "stats",
 	  .about = "Show results, the newest run by default",
-	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report" } } },
+	  .opts = summary_opts,
+	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report {json} {jq}" } } },
 	{ .name = "stats list",
 	  .about = "List runs, newest first",
 	  .opts = json_opts,
 	  .recipes = { { NULL, "ktstr-runs list {json} {jq}" } } },
 	{ .name = "stats list-metrics",
 	  .about = "List the metrics and their thresholds",
-	  .opts = json_opts,
-	  .recipes = { { NULL, "ktstr-stats metrics {json} {jq}" } } },
+	  .detail = "With --pool or --dir also the metrics of payloads and extensions that the results\n"
+		    "have, and how many results have each.",
+	  .opts = metrics_opts,
+	  .recipes = { { "dir", "ktstr-sidecar read {dir} | ktstr-stats metrics --found {json} {jq}" },
+		       { "pool", "ktstr-sidecar read {pool} | ktstr-stats metrics --found {json} {jq}" },
+		       { NULL, "ktstr-stats metrics {json} {jq}" } } },
 	{ .name = "stats list-values",
 	  .about = "List what the results can be compared by",
 	  .opts = values_opts,
