@@ -465,6 +465,11 @@ check() {
 		[ "$status" -eq 1 ]
 		[[ $stderr == *"KTSTR_KERNEL=$kernel "* ]]
 	done
+	for kernel in 6.12..6.14 6.12..=6.14 'git+https://h/r.git#v6.14'; do
+		KTSTR_KERNEL=$kernel runs ktstr/boots
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"KTSTR_KERNEL=$kernel: multi-kernel specs (ranges, git sources) are not supported in env-var form"* ]]
+	done
 }
 
 @test "the newest cache entry is used when nothing names a kernel, or the one of a version" {
