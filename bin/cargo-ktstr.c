@@ -226,16 +226,29 @@ static int help(const struct program *p, const struct command *group, char **wor
 	return code;
 }
 
+/* A group's own options say nothing to the commands below it. */
+static void refuse_options(const struct call *call, const char *sub)
+{
+	for (const struct opt *o = call->program.opts; o && o->name; o++)
+		if (o->given && strcmp(o->name, "explain") != 0)
+			usage_error(&call->program, "the option '--%s' stands before '%s'; it belongs behind it",
+				    o->name, sub);
+}
+
 /* argv[0] is the group's name; the word behind it may name a command. */
 static int run_group(const struct command *group, int argc, char **argv)
 {
+	auto_free char **words = xcalloc((size_t)argc + 1, sizeof(*words));
 	struct call call;
 	const struct command *sub;
 	int n, code;
 
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
 	call_init(&call, group);
 	call.program.stop = true;
 	argv = opt_parse(&call.program, argc, argv, &n);
+	if (n)
+		refuse_options(&call, argv[0]);
 	explain |= call.explain;
 	sub = n ? command_sub(group, argv[0]) : NULL;
 	if (n && strcmp(argv[0], "help") == 0)
@@ -245,7 +258,7 @@ static int run_group(const struct command *group, int argc, char **argv)
 	else if (n)
 		code = run_command(sub, n, argv);
 	else if (group->recipes[0].stages)
-		code = run_command(group, 1, argv - 1);
+		code = run_command(group, argc, words);
 	else
 		code = help_missing(&call.program);
 	call_release(&call);

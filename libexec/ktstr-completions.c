@@ -130,6 +130,22 @@ static void add_opts(struct list *l, const struct command *c)
 		add_opt(l, o);
 }
 
+/* What a value's name in help says of it. */
+static const char *kind_of(const char *arg)
+{
+	static const char *const kinds[][2] = { { "DIR", "dir" },      { "FILE", "file" }, { "INPUT", "file" },
+						{ "PATH", "path" },    { "RUN", "run" },   { "TEST", "test" },
+						{ "METRIC", "metric" } };
+	auto_free char *name = xstrdup(arg ? arg : "");
+	char *word = name + strspn(name, "<[");
+
+	word[strcspn(word, ">].")] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(kinds[i][0], word) == 0)
+			return kinds[i][1];
+	return "none";
+}
+
 /* ":WORD WORD" for a choice, else the row's word for what it takes. */
 static void add_kind(struct list *l, const char *flag, const char *const *choices, const char *kind)
 {
@@ -139,7 +155,7 @@ static void add_kind(struct list *l, const char *flag, const char *const *choice
 	for (const char *const *w = choices; w && *w; w++)
 		str_addf(&item, "%c%s", w == choices ? ':' : ' ', *w);
 	if (!choices)
-		str_add(&item, kind ? kind : "none");
+		str_add(&item, kind);
 	add_item(l, item.s);
 }
 
@@ -151,14 +167,14 @@ static void add_takes(struct list *l, const struct command *c)
 
 		if (o->opt.type == OPT_FLAG)
 			continue;
-		add_kind(l, name, o->opt.choices, o->opt.values);
+		add_kind(l, name, o->opt.choices, o->opt.values ? o->opt.values : kind_of(o->opt.arg));
 		if (o->opt.brief)
-			add_kind(l, letter, o->opt.choices, o->opt.values);
+			add_kind(l, letter, o->opt.choices, o->opt.values ? o->opt.values : kind_of(o->opt.arg));
 	}
 	if (c && c->tail)
 		add_kind(l, "", NULL, "tail");
 	else if (c && c->max_args)
-		add_kind(l, "", c->words, c->values);
+		add_kind(l, "", c->words, c->values ? c->values : kind_of(c->args));
 }
 
 static void add_node(const struct dialect *d, struct str *out, const char *path, const struct command *c)

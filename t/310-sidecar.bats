@@ -66,6 +66,9 @@ value_of() {
 @test "no number that JSON cannot say gets into a file" {
 	file=$(result | sed 's/"stats":{}/"stats":{"worst_spread":null,"worst_gap_ms":null}/' | "$SIDECAR" write 2>/dev/null)
 	grep -q '"worst_spread": 0.0,' "$file"
+	file=$(result '.stats = {"ext_metrics": {"a": null, "b": 1.5}, "cgroups": [{"spread": null, "ext_metrics": {"c": null}}]}' |
+		"$SIDECAR" write 2>/dev/null)
+	jq -e '.stats | .ext_metrics == {"b": 1.5} and .cgroups[0].spread == 0 and .cgroups[0].ext_metrics == {}' "$file"
 	run ! grep -Ei 'nan|inf\b' "$file"
 }
 

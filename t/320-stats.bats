@@ -219,3 +219,54 @@ plain='.monitor = null | .verifier_stats = [] | .kvm_stats = null | .stimulus_ev
 	[ "$output" = 1 ]
 	[ -z "$stderr" ]
 }
+
+@test "the metrics that results have, payloads' and extensions' too, are counted" {
+	put "$R/a.ktstr.json" '.stats.ext_metrics = {"jobs.0.read.iops": 5, "lat99": 1, "max_imbalance_ratio": 3}'
+	put "$R/b.ktstr.json" '.monitor = null | .metrics[0].metrics += [{"name": "worst_spread", "value": 1, "polarity": "Unknown",
+		"unit": "", "source": "Json", "stream": "Stdout"}]'
+	"$SIDECAR" read --dir "$RUNS" | "$STATS" metrics --found >table
+	diff - <(awk 'NR == 1 || NR > 20' table | sed 's/ *$//') <<-'EOF'
+		 NAME                              POLARITY       DEFAULT_ABS  DEFAULT_REL  UNIT  RESULTS
+		 ext.max_imbalance_ratio           lower          0            0.25               1
+		 jobs.0.read.iops                  higher         0            0.25               2
+		 lat99                             lower          0            0.25               1
+		 payload.lat99                     lower          0            0.25         us    2
+		 payload.worst_spread              unknown        0            0.25               1
+		 rps                               target(15000)  0            0.25               2
+	EOF
+	awk '$1 == "worst_spread" { print $NF }' table | grep -qx 2
+	awk '$1 == "max_imbalance_ratio" { print $NF }' table | grep -qx 1
+	awk '$1 == "worst_page_locality" { print $NF }' table | grep -qx 0
+	"$SIDECAR" read --dir "$RUNS" | "$STATS" metrics --found --json >json
+	jq -e 'length == 25 and (.[-1] | .name == "rps" and .polarity == {TargetValue: 15000} and .kind == null
+		and .registered == false and .results == 2) and (.[0] | .registered and .kind == {Gauge: "Last"})' json
+	export PATH=$ROOT/${B:-build}/bin:$PATH
+	[ "$(cargo-ktstr ktstr stats list-metrics --pool --jq '.[] | select(.registered | not).name' | wc -l)" = 6 ]
+	[ "$(cargo-ktstr ktstr stats list-metrics --dir "$RUNS" | wc -l)" = 26 ]
+	[ "$(cargo-ktstr ktstr stats list-metrics | wc -l)" = 20 ]
+}
+
+@test "the report as JSON has what the text has" {
+	put "$R/a.ktstr.json"
+	for i in {1..9}; do
+		put "$R/t$i.ktstr.json" "$plain | .test_name = \"t$i\" | .stats.worst_gap_ms = 10"
+	done
+	put "$R/x.ktstr.json" "$plain"' | .test_name = "storm" | .stats.worst_gap_ms = 820 | .topology = "1n4l4c2t" | .passed = false'
+	"$SIDECAR" read --whole "$R" | "$STATS" report --json >json
+	jq -e 'keys_unsorted == ["gauntlet", "stimuli", "verifier", "callbacks", "kvm"]' json
+	jq -e '.gauntlet | .results == 11 and (.outliers | map(select(.metric == "worst_gap_ms")) | length == 1 and (.[0] | .scenario == "storm"
+		and .mean == 820 and .worst_on == ["1n4l4c2t"]))
+		and (.scenarios | length) == 11 and (.scenarios[] | select(.name == "storm") | .failed == 1 and .means.worst_gap_ms == 820)
+		and (.topologies | map(.total) | add) == 11 and (.work_types | map(.name)) == ["SpinWait"]' json
+	jq -e '(.stimuli | length) == 1 and .verifier == [{program: "rusty_enqueue", verified_insns: 18321,
+		limit_percent: 1.8321, near_limit: false}] and .callbacks[0].cnt == 40211 and .kvm.exits_per_vcpu == 5021' json
+	rm "$R"/*
+	"$SIDECAR" read --whole "$R" | "$STATS" report --json | jq -e '.gauntlet.results == 0 and .kvm == null and .stimuli == []'
+	put "$R/a.ktstr.json"
+	export PATH=$ROOT/${B:-build}/bin:$PATH
+	[ "$(cargo-ktstr ktstr stats --jq '.gauntlet.scenarios[].name')" = cgroup_steady ]
+	run -0 cargo-ktstr ktstr stats list --json
+	[ "$(cargo-ktstr ktstr --explain stats --json)" = "ktstr-sidecar read --newest --whole | ktstr-stats report --json" ]
+	run -2 cargo-ktstr ktstr stats --json list
+	[[ $output == *"the option '--json' stands before 'list'; it belongs behind it"* ]]
+}

@@ -70,6 +70,13 @@ fill_cache() {
 	records <out
 }
 
+@test "kernel build --json writes the records that came out" {
+	fill_cache
+	cargo-ktstr kernel build "$KEY" --json >out 2>/dev/null
+	records <out
+	[ "$(jq -r .state out)" = cached ]
+}
+
 @test "progress records" {
 	fill_cache
 	exec 9>progress
@@ -99,8 +106,66 @@ fill_cache() {
 	result | records
 }
 
-@test "metrics" {
+@test "stats: metrics, runs, values, the host, why fields are empty" {
 	cargo-ktstr stats list-metrics --json | document metrics
+	put "$RUNS/6.13.1-abc1234/cgroup_steady-8ed0b7a3dc7e922d.ktstr.json" '.host = null | .kernel_commit = null'
+	echo '{' >"$RUNS/6.13.1-abc1234/bad-0123456789abcdef.ktstr.json"
+	cargo-ktstr stats list --json | document runs
+	cargo-ktstr stats list-values --json | document values
+	cargo-ktstr stats show-host --run 6.12.9-abc1234 --json | document host_context
+	cargo-ktstr stats explain-sidecar --run 6.13.1-abc1234 --json | document explain
+}
+
+@test "stats: a comparison with findings, and a trend" {
+	repo "$WORK"
+	commit=$(git rev-parse --short=7 HEAD)
+	for k in 6.12.9 6.13.1; do
+		for i in 1 2 3 4 5; do
+			put "$RUNS/$k-abc1234/t-000000000000000$i.ktstr.json" ".kernel_version = \"$k\" | .host.online_cpus = ${k:3:1} |
+				.project_commit = \"$commit\" | .stats.worst_spread = ${k:3:1}$i"
+		done
+	done
+	cargo-ktstr stats compare --a-kernel 6.12.9 --b-kernel 6.13.1 --alpha 0.2 --json >found || [ $? -eq 1 ]
+	document comparison <found
+	[ "$(jq '.findings | length > 0' found)" = true ]
+	cargo-ktstr stats compare --a-kernel 6.12.9 --b-kernel 6.13.1 --all --json >found || [ $? -eq 1 ]
+	document comparison <found
+	cargo-ktstr stats trend worst_spread --json >found
+	document trend <found
+	[ "$(jq '.series | length > 0' found)" = true ]
+}
+
+@test "the host: context, locks with a holder, what it can do, CPUs that were reserved" {
+	export KTSTR_LOCK_DIR=$BATS_TEST_TMPDIR/locks
+	mkdir -p "$KTSTR_LOCK_DIR"
+	cargo-ktstr show-host --json | document host_context
+	"$LIBEXEC/ktstr-budget" --cpu-cap 1 cargo-ktstr locks --json 2>/dev/null >locks
+	document locks <locks
+	[ "$(jq '[.. | .holders? // empty | .[]] | length > 0' locks)" = true ]
+	cargo-ktstr doctor --json >checks || true
+	document doctor <checks
+	"$LIBEXEC/ktstr-budget" --cpu-cap 1 --json 2>/dev/null | records
+}
+
+@test "the model's status" {
+	cargo-ktstr model status --json >status || true
+	document model <status
+}
+
+@test "releases that cannot be looked up" {
+	KTSTR_KERNEL_ORG=http://127.0.0.1:1 "$LIBEXEC/ktstr-releases" --json 6.12 >out 2>/dev/null || true
+	records <out
+}
+
+# Whoever adds --json to a command adds it here.
+@test "every command that prints JSON is held against a schema here" {
+	while read -r cmd; do
+		# shellcheck disable=SC2086
+		if cargo-ktstr $cmd --dump-opts | grep -q '"option":"json"'; then
+			echo "$cmd"
+			grep -q "cargo-ktstr $cmd .*--json" "$BATS_TEST_FILENAME"
+		fi
+	done < <(cargo-ktstr --list-cmds)
 }
 
 @test "options of every program and command" {

@@ -36,8 +36,8 @@ struct opt {
 	long min, max;              /* OPT_INT; 0, 0 means no bounds */
 	const char *unit;           /* OPT_INT: what it counts, said when there are too few */
 	const char *conflicts;      /* space-separated names this one excludes */
-	const char *values;         /* what it takes, for completion: "file", "dir", or a kind
-				     * that ktstr-complete knows; NULL: anything */
+	const char *values;         /* what it takes, for completion, when arg is none of FILE, DIR, PATH,
+				     * RUN, TEST and METRIC: a kind that ktstr-complete knows */
 	const char *needs;          /* name of an option that must be given too */
 	const char *implies;        /* name of a flag that is given with this one */
 	bool required;

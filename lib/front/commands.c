@@ -77,19 +77,23 @@ static const struct cmd_opt verifier_opts[] = {
 	{                               \
 		.opt = { JQ_ROW(NULL) } \
 	}
-#define DIR_ROW STR("dir", "DIR", "Read runs from here, not from target/ktstr"), .opt.values = "dir"
+#define DIR_ROW STR("dir", "DIR", "Read runs from here, not from target/ktstr")
 #define DIR_OPT { DIR_ROW }
 #define RUN_OPT                                                              \
 	{                                                                    \
 		.opt = {.name = "run",                                       \
 			.type = OPT_STR,                                     \
 			.arg = "RUN",                                        \
-			.values = "run",                                     \
 			.help = "Run, as 'cargo ktstr stats list' names it", \
 			.required = true }                                   \
 	}
 
 static const struct cmd_opt json_opts[] = { JSON_OPT("Print JSON, not a table"), { { 0 } } };
+static const struct cmd_opt summary_opts[] = { JSON_OPT("Print JSON, not a report"), { { 0 } } };
+static const struct cmd_opt metrics_opts[] = { JSON_OPT("Print JSON, not a table"),
+					       { FLAG("pool", "Show what the results of target/ktstr have") },
+					       { STR("dir", "DIR", "Show what the results of the runs in DIR have") },
+					       { { 0 } } };
 static const struct cmd_opt values_opts[] = { JSON_OPT("Print JSON, not a block for each dimension"),
 					      DIR_OPT,
 					      { { 0 } } };
@@ -156,7 +160,7 @@ static const struct cmd_opt compare_opts[] = {
 		   .arg = "PCT",
 		   .help = "One relative threshold for every metric, in percent",
 		   .conflicts = "policy" } },
-	{ STR("policy", "FILE", "JSON file of thresholds, one a metric"), .opt.values = "file" },
+	{ STR("policy", "FILE", "JSON file of thresholds, one a metric") },
 	DIR_OPT,
 	{ FLAG("no-average", "Keep every result apart; no averages") },
 	{ .opt = { .name = "alpha",
@@ -174,7 +178,7 @@ static const struct cmd_opt compare_opts[] = {
 		   .choices = compare_formats } },
 	{ .opt = { .name = "json", .type = OPT_FLAG, .help = "The same as --format json", .conflicts = "format" } },
 	{ .opt = { JQ_ROW(NULL) } },
-	{ STR("plot", "FILE", "Draw box plots of what was compared into this SVG file too"), .opt.values = "file" },
+	{ STR("plot", "FILE", "Draw box plots of what was compared into this SVG file too") },
 	DIMENSION("kernel", "VERSION", "kernel version; 6.12 means all of 6.12.x"),
 	DIMENSION("project-commit", "REV", "commit of the project"),
 	DIMENSION("kernel-commit", "REV", "commit of the kernel tree"),
@@ -214,7 +218,7 @@ static const struct cmd_opt trend_opts[] = {
 		   .type = OPT_REAL,
 		   .arg = "P",
 		   .help = "What a change's p-value may be at most (0.05)" } },
-	{ STR("plot", "FILE", "Draw it into this SVG file too"), .opt.values = "file" },
+	{ STR("plot", "FILE", "Draw it into this SVG file too") },
 	DIR_OPT,
 	JSON_OPT("Print JSON"),
 	{ { 0 } },
@@ -234,7 +238,6 @@ static const struct cmd_opt build_opts[] = {
 	{ .opt = { .name = "source",
 		   .type = OPT_STR,
 		   .arg = "PATH",
-		   .values = "path",
 		   .help = "Build this source directory or source tarball",
 		   .more = "A directory with uncommitted changes is built and not cached.",
 		   .conflicts = "git" },
@@ -266,8 +269,7 @@ static const struct cmd_opt build_opts[] = {
 		   .unit = "CPU",
 		   .min = 1,
 		   .max = 1 << 20 } },
-	{ STR("extra-kconfig", "PATH", "Merge this configuration fragment behind the built-in one"),
-	  .opt.values = "file" },
+	{ STR("extra-kconfig", "PATH", "Merge this configuration fragment behind the built-in one") },
 	{ FLAG("skip-sha256", "Do not check the checksum of a download") },
 	JSON_OPT("Write the finished kernel records to standard output"),
 	{ { 0 } },
@@ -312,7 +314,6 @@ static const struct cmd_opt export_opts[] = {
 		   .brief = 'o',
 		   .type = OPT_STR,
 		   .arg = "PATH",
-		   .values = "file",
 		   .help = "Where to write it (TEST.run)" } },
 	{ .opt = { .name = "package",
 		   .brief = 'p',
@@ -352,7 +353,6 @@ static const struct cmd_opt shell_opts[] = {
 		   .brief = 'i',
 		   .type = OPT_LIST,
 		   .arg = "PATH",
-		   .values = "path",
 		   .help = "File, directory or command to put in the guest; repeatable" } },
 	{ .opt = { .name = "memory-mb",
 		   .type = OPT_INT,
@@ -414,15 +414,20 @@ const struct command commands[] = {
 		       { NULL, DIRECT "cargo llvm-cov {tail}" } } },
 	{ .name = "stats",
 	  .about = "Show results, the newest run by default",
-	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report" } } },
+	  .opts = summary_opts,
+	  .recipes = { { NULL, "ktstr-sidecar read --newest --whole | ktstr-stats report {json} {jq}" } } },
 	{ .name = "stats list",
 	  .about = "List runs, newest first",
 	  .opts = json_opts,
 	  .recipes = { { NULL, "ktstr-runs list {json} {jq}" } } },
 	{ .name = "stats list-metrics",
 	  .about = "List the metrics and their thresholds",
-	  .opts = json_opts,
-	  .recipes = { { NULL, "ktstr-stats metrics {json} {jq}" } } },
+	  .detail = "With --pool or --dir also the metrics of payloads and extensions that the results\n"
+		    "have, and how many results have each.",
+	  .opts = metrics_opts,
+	  .recipes = { { "dir", "ktstr-sidecar read {dir} | ktstr-stats metrics --found {json} {jq}" },
+		       { "pool", "ktstr-sidecar read {pool} | ktstr-stats metrics --found {json} {jq}" },
+		       { NULL, "ktstr-stats metrics {json} {jq}" } } },
 	{ .name = "stats list-values",
 	  .about = "List what the results can be compared by",
 	  .opts = values_opts,
@@ -517,7 +522,6 @@ const struct command commands[] = {
 	  .alias = "costume",
 	  .about = "Replace the names in a JSON text by pet names",
 	  .args = "[INPUT]",
-	  .values = "file",
 	  .max_args = 1,
 	  .opts = funify_opts,
 	  .recipes = { { NULL, "ktstr-funify {options} {args}" } } },
@@ -536,14 +540,12 @@ const struct command commands[] = {
 	{ .name = "show-thresholds",
 	  .about = "Show what a test is checked against",
 	  .args = "<TEST>",
-	  .values = "test",
 	  .min_args = 1,
 	  .max_args = 1,
 	  .recipes = { { NULL, "ktstr-show-thresholds {args}" } } },
 	{ .name = "export",
 	  .about = "Write a test into one file that runs anywhere",
 	  .args = "<TEST>",
-	  .values = "test",
 	  .min_args = 1,
 	  .max_args = 1,
 	  .opts = export_opts,

@@ -70,7 +70,7 @@ static void check_field(struct jr *r, const struct shape_field *f, struct slice 
 		within(r, INT32_MIN, INT32_MAX);
 		break;
 	case SHAPE_F64:
-		jr_f64(r);
+		jr_f64_check(r);
 		break;
 	case SHAPE_RAW:
 		jr_skip(r);
@@ -108,8 +108,14 @@ void shape_check(struct jr *r, const struct shape *s, struct slice *parts)
 		s->codec->check(r);
 		return;
 	}
-	for (jr_object(r); jr_key(r, &k);) {
-		i = shape_row(s, &k, i + 1);
+	for (jr_object(r);;) {
+		if (s->fields[i + 1].name && jr_key_if(r, s->fields[i + 1].name)) {
+			i++;
+		} else if (jr_key(r, &k)) {
+			i = shape_row(s, &k, i + 1);
+		} else {
+			break;
+		}
 		if (i < 0) {
 			jr_skip(r);
 			continue;

@@ -20,7 +20,8 @@ static void f64_read(struct jr *r, void *at)
 	for (jr_object(r); jr_key(r, &k);) {
 		auto_free char *key = key_text(&k);
 
-		map_f64_put(m, key, jr_f64(r));
+		if (!r->lax || !jr_null(r))
+			map_f64_put(m, key, jr_f64(r));
 	}
 }
 
@@ -132,7 +133,7 @@ static void f64_check(struct jr *r)
 	struct jkey k;
 
 	for (jr_object(r); jr_key(r, &k);)
-		jr_f64(r);
+		jr_f64_check(r);
 }
 
 static void u64_check(struct jr *r)

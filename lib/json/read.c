@@ -16,6 +16,7 @@ void jr_init(struct jr *r, const char *s, size_t n)
 	r->end = s + n;
 	r->depth = 0;
 	r->failed = false;
+	r->lax = false;
 	r->at = NULL;
 	r->why[0] = '\0';
 }
@@ -231,6 +232,35 @@ bool jr_key(struct jr *r, struct jkey *k)
 	if (!r->failed && !next_is(r, ':'))
 		want(r, "`:`");
 	return !r->failed;
+}
+
+static const char *behind_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
+bool jr_key_if(struct jr *r, const char *name)
+{
+	const char *p = behind_blanks(r->p, r->end);
+	size_t n = strlen(name);
+
+	if (r->failed || p >= r->end)
+		return false;
+	if (!r->first[r->depth]) {
+		if (*p != ',')
+			return false;
+		p = behind_blanks(p + 1, r->end);
+	}
+	if ((size_t)(r->end - p) < n + 3 || *p != '"' || memcmp(p + 1, name, n) != 0 || p[n + 1] != '"')
+		return false;
+	p = behind_blanks(p + n + 2, r->end);
+	if (p >= r->end || *p != ':')
+		return false;
+	r->first[r->depth] = false;
+	r->p = p + 1;
+	return true;
 }
 
 bool key_is(const struct jkey *k, const char *name)
@@ -461,6 +491,22 @@ double jr_f64(struct jr *r)
 		return 0;
 	}
 	return v;
+}
+
+void jr_f64_check(struct jr *r)
+{
+	const char *from;
+	struct slice s;
+	bool whole;
+
+	blanks(r);
+	from = r->p;
+	s = number(r, &whole);
+	/* without an exponent 300 digits are no infinity */
+	if (r->failed || (s.n < 300 && !memchr(s.s, 'e', s.n) && !memchr(s.s, 'E', s.n)))
+		return;
+	r->p = from;
+	jr_f64(r);
 }
 
 void jr_skip(struct jr *r)

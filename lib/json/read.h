@@ -36,6 +36,7 @@ struct jr {
 	bool first[JR_DEPTH + 1]; /* nothing read at this level yet */
 	char close[JR_DEPTH + 1]; /* '}' or ']' */
 	bool failed;
+	bool lax; /* shape.h: null stands for a number that is none */
 	char why[256];
 	const char *at; /* where it failed */
 };
@@ -61,6 +62,10 @@ bool jr_object(struct jr *r);
 bool jr_key(struct jr *r, struct jkey *k);
 bool key_is(const struct jkey *k, const char *name);
 
+/* Step to the next member if its name is written just so; else nothing
+ * happens, and jr_key is to be asked. For members that come in an order. */
+bool jr_key_if(struct jr *r, const char *name);
+
 /* Enter an array; jr_item answers true before each item. */
 bool jr_array(struct jr *r);
 bool jr_item(struct jr *r);
@@ -74,6 +79,7 @@ void jr_text(struct jr *r, struct jkey *text);  /* as it stands between the quot
 uint64_t jr_u64(struct jr *r);
 int64_t jr_i64(struct jr *r);
 double jr_f64(struct jr *r);
+void jr_f64_check(struct jr *r); /* the same, for the errors alone */
 bool jr_bool(struct jr *r);
 bool jr_null(struct jr *r); /* true and consumed if null */
 void jr_skip(struct jr *r);

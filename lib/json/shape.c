@@ -159,6 +159,7 @@ static void read_field(struct jr *r, const struct shape_field *f, void *at, enum
 		read_list(r, f->of, at, mode);
 		break;
 	case SHAPE_CUSTOM:
+		r->lax = mode == SHAPE_LAX;
 		f->codec->read(r, at);
 		break;
 	}

@@ -86,7 +86,8 @@ struct shape {
  * Fill the zeroed struct obj from the reader's next value. Strict: a missing
  * needed key, a known key given twice, a wrong kind make the reader fail
  * ("missing field `x`"). Lax, for what other programs send: whatever is
- * missing or null is left zero. Release obj in either case.
+ * missing or null is left zero, and a null in a map of numbers left out. Release
+ * obj in either case.
  */
 enum shape_mode { SHAPE_STRICT, SHAPE_LAX };
 void shape_read(struct jr *r, const struct shape *s, void *obj, enum shape_mode mode);

@@ -31,17 +31,6 @@ static const struct {
 	{ "worst_run_delay_us", M_RUN_DELAY },
 };
 
-struct outlier {
-	const char *scenario, *label;
-	enum metric_id id;
-	double mean, overall, sigma, threshold;
-};
-
-struct outliers {
-	struct outlier *v;
-	size_t n, cap;
-};
-
 static const char *scenario_of(const struct row *row)
 {
 	return row->test;
@@ -65,19 +54,32 @@ static double value_of(const struct row *row, enum metric_id id)
 	return row_value(row, id, &v) ? v : 0;
 }
 
-/* The different values of a field over all rows, sorted. */
-static struct strv values_of(const struct rows *r, const char *(*field)(const struct row *))
+/* The different values of a field over all rows, sorted. Equal texts of rows
+ * are one pointer. */
+struct names {
+	const char **v;
+	size_t n;
+};
+
+static int by_text(const void *a, const void *b)
 {
-	struct strv all = { 0 }, once = { 0 };
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static struct names values_of(const struct rows *r, const char *(*field)(const struct row *))
+{
+	struct names all = { .v = xcalloc(r->n + 1, sizeof(*all.v)) };
+	size_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++)
-		strv_add(&all, field(&r->v[i]));
-	strv_sort(&all);
-	for (size_t i = 0; i < all.n; i++)
-		if (i == 0 || strcmp(all.v[i], all.v[i - 1]) != 0)
-			strv_add(&once, all.v[i]);
-	strv_release(&all);
-	return once;
+		all.v[i] = field(&r->v[i]);
+	if (r->n)
+		qsort(all.v, r->n, sizeof(*all.v), by_text);
+	for (size_t i = 0; i < r->n; i++)
+		if (i == 0 || all.v[i] != all.v[i - 1])
+			all.v[n++] = all.v[i];
+	all.n = n;
+	return all;
 }
 
 static double scenario_mean(const struct rows *r, const char *scenario, enum metric_id id)
@@ -93,7 +95,7 @@ static double scenario_mean(const struct rows *r, const char *scenario, enum met
 	return n ? sum / (double)n : 0;
 }
 
-static void find_in_column(const struct rows *r, const struct strv *scenarios, size_t column, struct outliers *found)
+static void find_in_column(const struct rows *r, const struct names *scenarios, size_t column, struct outliers *found)
 {
 	enum metric_id id = columns[column].id;
 	double mean = 0, squares = 0, deviation;
@@ -131,6 +133,24 @@ static int by_sigma(const void *a, const void *b)
 	return x->id != y->id ? (int)x->id - (int)y->id : strcmp(x->scenario, y->scenario);
 }
 
+struct outliers outliers_find(const struct rows *r)
+{
+	struct names scenarios = values_of(r, scenario_of);
+	struct outliers found = { 0 };
+
+	for (size_t c = 0; r->n && c < ARRAY_SIZE(columns); c++)
+		find_in_column(r, &scenarios, c, &found);
+	if (found.n)
+		qsort(found.v, found.n, sizeof(*found.v), by_sigma);
+	free(scenarios.v);
+	return found;
+}
+
+bool outlier_has(const struct outlier *o, const struct row *row)
+{
+	return strcmp(row->test, o->scenario) == 0 && value_of(row, o->id) > o->threshold;
+}
+
 static void print_outlier(const struct rows *r, const struct outlier *o, FILE *out)
 {
 	const char *lead = "    worst on: ";
@@ -138,11 +158,9 @@ static void print_outlier(const struct rows *r, const struct outlier *o, FILE *o
 	fprintf(out, "  %s: %s %.1f (overall avg %.1f, +%.1fσ)\n", o->scenario, o->label, o->mean, o->overall,
 		o->sigma);
 	for (size_t i = 0; i < r->n; i++) {
-		const struct row *row = &r->v[i];
-
-		if (strcmp(row->test, o->scenario) != 0 || value_of(row, o->id) <= o->threshold)
+		if (!outlier_has(o, &r->v[i]))
 			continue;
-		fprintf(out, "%s%s", lead, row->topology);
+		fprintf(out, "%s%s", lead, r->v[i].topology);
 		lead = ", ";
 	}
 	if (lead[0] == ',')
@@ -151,27 +169,15 @@ static void print_outlier(const struct rows *r, const struct outlier *o, FILE *o
 
 void analysis_outliers(const struct rows *r, FILE *out)
 {
-	struct strv scenarios = values_of(r, scenario_of);
-	struct outliers found = { 0 };
+	struct outliers found = outliers_find(r);
 
-	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
-		find_in_column(r, &scenarios, c, &found);
-	if (found.n)
-		qsort(found.v, found.n, sizeof(*found.v), by_sigma);
 	fputs(found.n ? "Outliers detected:\n" : "No outliers detected.\n", out);
 	for (size_t i = 0; i < found.n; i++)
 		print_outlier(r, &found.v[i], out);
 	free(found.v);
-	strv_release(&scenarios);
 }
 
 /* --- summaries by one field -------------------------------------------- */
-
-struct summary {
-	const char *name;
-	size_t total, passed, skipped, crashed, timed_out;
-	double sum[METRIC_COUNT];
-};
 
 static struct summary summary_of(const struct rows *r, const char *name, const char *(*field)(const struct row *))
 {
@@ -195,7 +201,7 @@ static struct summary summary_of(const struct rows *r, const char *name, const c
 	return sum;
 }
 
-static double mean_of(const struct summary *s, enum metric_id id)
+double summary_mean(const struct summary *s, enum metric_id id)
 {
 	return s->sum[id] / (double)s->total;
 }
@@ -203,7 +209,7 @@ static double mean_of(const struct summary *s, enum metric_id id)
 static int by_spread(const void *a, const void *b)
 {
 	const struct summary *x = a, *y = b;
-	double xs = mean_of(x, M_SPREAD), ys = mean_of(y, M_SPREAD);
+	double xs = summary_mean(x, M_SPREAD), ys = summary_mean(y, M_SPREAD);
 
 	if (xs != ys)
 		return xs > ys ? -1 : 1;
@@ -215,15 +221,16 @@ static void print_summary(const struct summary *s, FILE *out)
 	fputs("  ", out);
 	print_left(out, s->name, 25);
 	fprintf(out, " %zu/%zu passed (%zu skipped, %zu failed)  avg_spread=%.1f%%  avg_gap=%.0fms", s->passed,
-		s->total, s->skipped, s->total - s->passed - s->skipped, mean_of(s, M_SPREAD), mean_of(s, M_GAP_MS));
-	if (mean_of(s, M_IMBALANCE) > 1.0)
-		fprintf(out, "  imbal=%.1f", mean_of(s, M_IMBALANCE));
-	if (mean_of(s, M_DSQ_DEPTH) > 0)
-		fprintf(out, "  dsq=%.0f", mean_of(s, M_DSQ_DEPTH));
+		s->total, s->skipped, s->total - s->passed - s->skipped, summary_mean(s, M_SPREAD),
+		summary_mean(s, M_GAP_MS));
+	if (summary_mean(s, M_IMBALANCE) > 1.0)
+		fprintf(out, "  imbal=%.1f", summary_mean(s, M_IMBALANCE));
+	if (summary_mean(s, M_DSQ_DEPTH) > 0)
+		fprintf(out, "  dsq=%.0f", summary_mean(s, M_DSQ_DEPTH));
 	if (s->sum[M_STUCK] > 0)
 		fprintf(out, "  stuck=%.0f", s->sum[M_STUCK]);
-	if (mean_of(s, M_FALLBACK) > 0)
-		fprintf(out, "  fallback=%.0f", mean_of(s, M_FALLBACK));
+	if (summary_mean(s, M_FALLBACK) > 0)
+		fprintf(out, "  fallback=%.0f", summary_mean(s, M_FALLBACK));
 	/* failures that ended without a verdict from the guest */
 	if (s->crashed)
 		fprintf(out, "  crash=%zu", s->crashed);
@@ -232,28 +239,37 @@ static void print_summary(const struct summary *s, FILE *out)
 	fputc('\n', out);
 }
 
-static void by_field(const struct rows *r, const char *heading, const char *(*field)(const struct row *),
-		     size_t at_least, FILE *out)
+struct summaries summaries_of(const struct rows *r, enum summary_by by)
 {
-	struct strv names = values_of(r, field);
-	struct summary *list = xcalloc(names.n + 1, sizeof(*list));
+	static const char *(*const fields[])(const struct row *) = {
+		[BY_SCENARIO] = scenario_of, [BY_TOPOLOGY] = topology_of, [BY_WORK_TYPE] = work_type_of
+	};
+	struct names names = values_of(r, fields[by]);
+	struct summaries list = { xcalloc(names.n + 1, sizeof(*list.v)), names.n };
 
 	for (size_t i = 0; i < names.n; i++)
-		list[i] = summary_of(r, names.v[i], field);
-	qsort(list, names.n, sizeof(*list), by_spread);
-	if (names.n >= at_least)
+		list.v[i] = summary_of(r, names.v[i], fields[by]);
+	qsort(list.v, list.n, sizeof(*list.v), by_spread);
+	free(names.v);
+	return list;
+}
+
+static void print_by(const struct rows *r, const char *heading, enum summary_by by, size_t at_least, FILE *out)
+{
+	struct summaries list = summaries_of(r, by);
+
+	if (list.n >= at_least)
 		fprintf(out, "\n%s\n", heading);
-	for (size_t i = 0; i < names.n && names.n >= at_least; i++)
-		print_summary(&list[i], out);
-	free(list);
-	strv_release(&names);
+	for (size_t i = 0; i < list.n && list.n >= at_least; i++)
+		print_summary(&list.v[i], out);
+	free(list.v);
 }
 
 void analysis_dimensions(const struct rows *r, FILE *out)
 {
-	by_field(r, "By scenario (worst first):", scenario_of, 1, out);
-	by_field(r, "By topology:", topology_of, 1, out);
-	by_field(r, "By work_type:", work_type_of, 2, out);
+	print_by(r, "By scenario (worst first):", BY_SCENARIO, 1, out);
+	print_by(r, "By topology:", BY_TOPOLOGY, 1, out);
+	print_by(r, "By work_type:", BY_WORK_TYPE, 2, out);
 }
 
 void analysis_print(const struct rows *r, FILE *out)

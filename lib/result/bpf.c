@@ -7,20 +7,6 @@
 #include "base/term.h"
 #include "result/analysis.h"
 
-/* The verifier gives up at a million instructions (BPF_COMPLEXITY_LIMIT_INSNS). */
-#define VERIFIER_LIMIT    1000000.0
-#define VERIFIER_WARN_PCT 75.0
-
-struct program_max {
-	const char *name;
-	uint32_t insns;
-};
-
-struct maxima {
-	struct program_max *v;
-	size_t n, cap;
-};
-
 static void keep_max(struct maxima *all, const struct verifier_stats *p)
 {
 	size_t i = 0;
@@ -40,7 +26,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct program_max *)a)->name, ((const struct program_max *)b)->name);
 }
 
-static double percent(const struct program_max *p)
+double maxima_percent(const struct program_max *p)
 {
 	return p->insns / VERIFIER_LIMIT * 100;
 }
@@ -52,18 +38,17 @@ static void warn_near_limit(const struct maxima *all, FILE *out)
 	for (size_t i = 0; i < all->n; i++) {
 		const struct program_max *p = &all->v[i];
 
-		if (percent(p) < VERIFIER_WARN_PCT)
+		if (maxima_percent(p) < VERIFIER_WARN_PCT)
 			continue;
 		if (!any)
 			fputs("\nWARNING: programs near verifier complexity limit:\n", out);
 		any = true;
-		fprintf(out, "  %s: %.1f%% of 1M limit (%u verified insns)\n", p->name, percent(p), p->insns);
+		fprintf(out, "  %s: %.1f%% of 1M limit (%u verified insns)\n", p->name, maxima_percent(p), p->insns);
 	}
 }
 
-void analysis_verifier(const struct rows *r, FILE *out)
+struct maxima maxima_find(const struct rows *r)
 {
-	unsigned long long total = 0;
 	struct maxima all = { 0 };
 
 	for (size_t i = 0; i < r->n; i++) {
@@ -72,9 +57,18 @@ void analysis_verifier(const struct rows *r, FILE *out)
 		for (size_t k = 0; s && k < s->verifier_stats.n; k++)
 			keep_max(&all, (const struct verifier_stats *)s->verifier_stats.v + k);
 	}
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), by_name);
+	return all;
+}
+
+void analysis_verifier(const struct rows *r, FILE *out)
+{
+	struct maxima all = maxima_find(r);
+	unsigned long long total = 0;
+
 	if (!all.n)
 		return;
-	qsort(all.v, all.n, sizeof(*all.v), by_name);
 	fprintf(out, "\n=== BPF VERIFIER STATS ===\n\n  %-24s %12s %8s\n", "program", "verified", "limit%");
 	fputs("  ------------------------ ------------ --------\n", out);
 	for (size_t i = 0; i < all.n; i++) {
@@ -82,7 +76,8 @@ void analysis_verifier(const struct rows *r, FILE *out)
 
 		fputs("  ", out);
 		print_left(out, p->name, 24);
-		fprintf(out, " %12u %7.1f%%%s\n", p->insns, percent(p), percent(p) >= VERIFIER_WARN_PCT ? " !" : "");
+		fprintf(out, " %12u %7.1f%%%s\n", p->insns, maxima_percent(p),
+			maxima_percent(p) >= VERIFIER_WARN_PCT ? " !" : "");
 		total += p->insns;
 	}
 	fprintf(out, "\n  total verified insns: %llu\n", total);

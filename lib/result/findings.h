@@ -28,9 +28,9 @@ struct report {
 void report_init(struct report *r, const struct comparison *c, bool all);
 void report_release(struct report *r);
 
-/* The formats. JSON is appended to text, the others are printed. */
+/* The formats. */
 void findings_table(const struct report *r, FILE *out);
-void findings_json(const struct report *r, struct str *text);
+void findings_json(const struct report *r, FILE *out);
 void findings_csv(const struct report *r, FILE *out);
 void findings_markdown(const struct report *r, FILE *out);
 void findings_junit(const struct report *r, FILE *out);

@@ -196,11 +196,12 @@ static void put_hosts(struct jw *w, const struct report *r)
 	jw_end(w);
 }
 
-void findings_json(const struct report *r, struct str *text)
+void findings_json(const struct report *r, FILE *out)
 {
+	auto_str struct str text = { 0 };
 	struct jw w;
 
-	jw_init(&w, text, 2);
+	jw_init(&w, &text, 2);
 	jw_object(&w);
 	jw_key_str(&w, "_schema_version", "1");
 	put_sides(&w, r);
@@ -217,5 +218,6 @@ void findings_json(const struct report *r, struct str *text)
 	put_counts(&w, r->c);
 	put_hosts(&w, r);
 	jw_end(&w);
-	str_addc(text, '\n');
+	str_addc(&text, '\n');
+	fputs(text.s, out);
 }

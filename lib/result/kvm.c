@@ -50,23 +50,36 @@ static double poll_percent(const struct rows *r)
 	return tried ? (double)total(r, "halt_successful_poll") * 100 / (double)tried : 0;
 }
 
-void analysis_kvm(const struct rows *r, FILE *out)
+struct kvm_figures kvm_figures_of(const struct rows *r)
 {
-	unsigned long long exits = average(r, "exits"), hypercalls = average(r, "hypercalls");
-	size_t vms = 0;
+	struct kvm_figures f = { .exits = average(r, "exits"),
+				 .halt_exits = average(r, "halt_exits"),
+				 .halt_wait_ns = average(r, "halt_wait_ns"),
+				 .preempted = average(r, "preemption_reported"),
+				 .signal_exits = average(r, "signal_exits"),
+				 .hypercalls = average(r, "hypercalls"),
+				 .preempted_total = total(r, "preemption_reported"),
+				 .poll_percent = poll_percent(r) };
 
 	for (size_t i = 0; i < r->n; i++)
-		vms += kvm_of(r, i) != NULL;
-	if (!exits)
+		f.vms += kvm_of(r, i) != NULL;
+	return f;
+}
+
+void analysis_kvm(const struct rows *r, FILE *out)
+{
+	const struct kvm_figures f = kvm_figures_of(r);
+
+	if (!f.exits)
 		return;
-	fprintf(out, "\n=== KVM STATS (avg across %zu VMs) ===\n\n", vms);
-	fprintf(out, "  exits/vcpu  %7llu   halt/vcpu     %5llu   halt_wait_ms %7.1f\n", exits,
-		(unsigned long long)average(r, "halt_exits"), (double)average(r, "halt_wait_ns") / 1e6);
-	fprintf(out, "  poll_ok%%    %6.1f%%   preempted/vcpu %4llu   signal/vcpu  %7llu\n", poll_percent(r),
-		(unsigned long long)average(r, "preemption_reported"), (unsigned long long)average(r, "signal_exits"));
-	if (hypercalls)
-		fprintf(out, "  hypercalls/vcpu %4llu\n", hypercalls);
-	if (average(r, "preemption_reported"))
+	fprintf(out, "\n=== KVM STATS (avg across %zu VMs) ===\n\n", f.vms);
+	fprintf(out, "  exits/vcpu  %7llu   halt/vcpu     %5llu   halt_wait_ms %7.1f\n", (unsigned long long)f.exits,
+		(unsigned long long)f.halt_exits, (double)f.halt_wait_ns / 1e6);
+	fprintf(out, "  poll_ok%%    %6.1f%%   preempted/vcpu %4llu   signal/vcpu  %7llu\n", f.poll_percent,
+		(unsigned long long)f.preempted, (unsigned long long)f.signal_exits);
+	if (f.hypercalls)
+		fprintf(out, "  hypercalls/vcpu %4llu\n", (unsigned long long)f.hypercalls);
+	if (f.preempted)
 		fprintf(out, "\n  WARNING: %llu host preemptions detected -- timing results may be unreliable\n",
-			(unsigned long long)total(r, "preemption_reported"));
+			(unsigned long long)f.preempted_total);
 }

@@ -254,14 +254,21 @@ static int take(struct rows *r, struct slice line, unsigned long number, struct 
 	return 0;
 }
 
+int rows_none(struct rows *r, struct err *e)
+{
+	(void)e;
+	*r = (struct rows){ .store = xcalloc(1, sizeof(*r->store)) };
+	defs_init(r);
+	return 0;
+}
+
 int rows_read(struct rows *r, int fd, struct err *e)
 {
 	struct slice line;
 	struct lines l;
 	int rc;
 
-	*r = (struct rows){ .store = xcalloc(1, sizeof(*r->store)) };
-	defs_init(r);
+	rows_none(r, e);
 	lines_init(&l, fd);
 	while ((rc = lines_next(&l, &line, e)) > 0)
 		if (line.n && take(r, line, l.number, e) < 0) {

@@ -65,6 +65,9 @@ struct rows {
 int rows_read(struct rows *r, int fd, struct err *e);
 void rows_release(struct rows *r);
 
+/* No rows, but the registered metrics. Always 0. */
+int rows_none(struct rows *r, struct err *e);
+
 /* The row's value of a metric; false when it has none. */
 bool row_value(const struct row *row, uint32_t def, double *v);
 

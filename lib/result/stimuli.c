@@ -7,23 +7,7 @@
 #include "base/term.h"
 #include "result/analysis.h"
 
-struct samples {
-	double *v;
-	size_t n, cap;
-};
-
-struct step {
-	const char *scenario, *label, *work_type;
-	struct samples at_ms; /* when it began */
-	struct samples pace;  /* iterations a second until the next step */
-};
-
-struct steps {
-	struct step *v;
-	size_t n, cap;
-};
-
-static void add_sample(struct samples *s, double v)
+static void add_sample(struct step_samples *s, double v)
 {
 	GROW(s->v, s->n, s->cap);
 	s->v[s->n++] = v;
@@ -36,7 +20,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(struct samples *s)
+double steps_median(struct step_samples *s)
 {
 	qsort(s->v, s->n, sizeof(*s->v), ascending);
 	return s->n % 2 ? s->v[s->n / 2] : (s->v[s->n / 2 - 1] + s->v[s->n / 2]) / 2;
@@ -106,14 +90,14 @@ static void print_step(struct step *s, FILE *out)
 	print_left(out, s->work_type, 12);
 	fputc(' ', out);
 	print_left(out, s->label, 16);
-	fprintf(out, " %6zu %10.0f ", s->at_ms.n, median(&s->at_ms));
+	fprintf(out, " %6zu %10.0f ", s->at_ms.n, steps_median(&s->at_ms));
 	if (s->pace.n)
-		fprintf(out, "%14.1f\n", median(&s->pace));
+		fprintf(out, "%14.1f\n", steps_median(&s->pace));
 	else
 		fprintf(out, "%14s\n", "-");
 }
 
-void analysis_stimuli(const struct rows *r, FILE *out)
+struct steps steps_find(const struct rows *r)
 {
 	struct steps all = { 0 };
 
@@ -121,16 +105,29 @@ void analysis_stimuli(const struct rows *r, FILE *out)
 		if (r->results[i])
 			collect(&all, r->results[i]);
 	for (size_t i = 0; i < all.n; i++)
-		median(&all.v[i].at_ms); /* leaves them sorted, as in_order wants */
-	if (all.n) {
+		steps_median(&all.v[i].at_ms); /* leaves them sorted, as in_order wants */
+	if (all.n)
 		qsort(all.v, all.n, sizeof(*all.v), in_order);
+	return all;
+}
+
+void steps_release(struct steps *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->v[i].at_ms.v);
+		free(s->v[i].pace.v);
+	}
+	free(s->v);
+}
+
+void analysis_stimuli(const struct rows *r, FILE *out)
+{
+	struct steps all = steps_find(r);
+
+	if (all.n)
 		fprintf(out, "\nStimulus cross-tab:\n  %-24s %-12s %-16s %6s %10s %14s\n", "scenario", "work_type",
 			"step", "events", "median_ms", "iterations/s");
-	}
-	for (size_t i = 0; i < all.n; i++) {
+	for (size_t i = 0; i < all.n; i++)
 		print_step(&all.v[i], out);
-		free(all.v[i].at_ms.v);
-		free(all.v[i].pace.v);
-	}
-	free(all.v);
+	steps_release(&all);
 }
