@@ -98,9 +98,9 @@ static void put_finding(struct jw *w, const struct comparison *c, const struct f
 	jw_key_str(w, "verdict", verdicts[f->verdict]);
 	jw_key_str(w, "pair", f->pair->name);
 	jw_key_str(w, "scenario", f->pair->test);
-	jw_key_str(w, "scheduler", f->pair->scheduler);
-	jw_key_str(w, "topology", f->pair->topology);
-	jw_key_str(w, "work_type", f->pair->work_type);
+	jw_key_str(w, "scheduler", finding_common(c, f, DIM_SCHEDULER));
+	jw_key_str(w, "topology", finding_common(c, f, DIM_TOPOLOGY));
+	jw_key_str(w, "work_type", finding_common(c, f, DIM_WORK_TYPE));
 	jw_key_str(w, "metric", m->name);
 	jw_key_str(w, "unit", m->unit);
 	metric_polarity(w, m);
