@@ -6,6 +6,7 @@
  * there. Of records with one key the first is fetched, for all.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -88,21 +89,36 @@ static int input_for(const struct job *j)
 	return fd;
 }
 
+/* Where a job's progress goes: to the dispatcher. Without one, the first that
+ * runs draws its bar on the terminal and the others none, /dev/null. */
+static int progress_for_job(void)
+{
+	static int nowhere = -1;
+	unsigned long long fd;
+
+	if (env_get(ENV_PROGRESS_FD) && parse_u64(env_get(ENV_PROGRESS_FD), &fd) == 0)
+		return (int)fd;
+	if (!n_running || !isatty(STDERR_FILENO))
+		return -1;
+	if (nowhere < 0)
+		nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	return nowhere;
+}
+
 static int start_job(struct job *j, struct err *e)
 {
 	auto_strv struct strv argv = { 0 };
-	unsigned long long progress;
-	int keep[] = { -1, -1 };
-
-	if (env_get(ENV_PROGRESS_FD) && parse_u64(env_get(ENV_PROGRESS_FD), &progress) == 0)
-		keep[0] = (int)progress;
+	int keep[] = { progress_for_job(), -1 };
+	auto_free char *env = keep[0] < 0 ? NULL : xasprintf("%s=%d", env_vars[ENV_PROGRESS_FD].name, keep[0]);
+	char *const envs[] = { env, NULL };
 	strv_give(&argv, where_libexec("ktstr-download"));
 	strv_addv(&argv, words);
-	j->child = (struct child){ .argv = argv.v, .in = input_for(j), .out = FD_PIPE, .keep = keep };
+	j->child = (struct child){ .argv = argv.v, .in = input_for(j), .out = FD_PIPE, .env = envs, .keep = keep };
 	if (child_start(&j->child, e) < 0)
 		return -1;
 	j->child.argv = NULL;
 	j->child.keep = NULL;
+	j->child.env = NULL;
 	if (!n_running++)
 		stop_hold();
 	return 0;

@@ -54,7 +54,7 @@ gets() {
 	grep -q 'cargo ktstr: latest stable kernel: 6.13.9' err
 	run -0 build
 	[ "$(gets 6.13.9)" = 1 ]
-	[ -s "$KTSTR_CACHE_DIR/6.13.9-tarball-$ARCH-"*/metadata.json ]
+	[ -s "$(jq -r .dir <<<"$output")/metadata.json" ]
 }
 
 @test "a series that ended is built by its newest release" {
@@ -135,4 +135,21 @@ gets() {
 	grep -q 'there is no 6.15 release yet: the newest that kernel.org lists is 6.14.2' err
 	run -1 build 6.14.3
 	grep -q 'version 6.14.3 not found. latest 6.14.x: 6.14.2' err
+}
+
+@test "Ctrl-C in the middle of the downloads leaves nothing behind" {
+	fault slow
+	setsid env --default-signal=INT cargo-ktstr ktstr kernel build 6.12..6.14 >out 2>err 3>&- &
+	pid=$!
+	wait_for 10 grep -q '6.13.9.tar.xz (' err
+	wait_for 10 test -s "$KTSTR_CACHE_DIR/.tarballs/linux-6.13.9.tar.xz.part"
+	all=$(pgrep -s "$pid")
+	kill -INT -- -"$pid"
+	wait $pid && code=0 || code=$?
+	[ "$code" = 130 ]
+	# shellcheck disable=SC2086
+	wait_for 5 gone $all
+	run ! compgen -G "$TMPDIR/ktstr-src-*/.stage-*"
+	for lock in "$KTSTR_CACHE_DIR"/.tarballs/*.lock "$TMPDIR"/ktstr-src-*/.lock-*; do flock -n "$lock" true; done
+	[ ! -e "$KTSTR_CACHE_DIR/.tarballs/linux-6.13.9.tar.xz" ]
 }

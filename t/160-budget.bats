@@ -163,6 +163,18 @@ let_go() {
 	[ "$(plan --cpu-cap 8)" = "8 0-7 0-1 0" ]
 }
 
+@test "killed at any moment, it leaves nothing reserved" {
+	two_llcs "$HOST"
+	for i in {1..30}; do
+		"$BUDGET" --root "$HOST" --cpu-cap 8 -- sleep 0.05 2>/dev/null 3>&- &
+		sleep 0.0$((RANDOM % 4))$((RANDOM % 10))
+		kill -KILL $! 2>/dev/null || true
+		wait $! 2>/dev/null || true
+		[ "$(timeout 10 "$BUDGET" --root "$HOST" --json --cpu-cap 8 2>err | jq .cpus)" = 8 ]
+		run ! grep waiting err
+	done
+}
+
 @test "an LLC a test has to itself is left alone, a shared one is not" {
 	two_llcs "$HOST"
 	mkdir -p "$KTSTR_LOCK_DIR"

@@ -10,7 +10,8 @@
 #include "net/transfer.h"
 
 #define PROBE_SEC (24 * 3600)
-#define TRIES     2 /* somebody waits, and there is the stored copy */
+#define TRIES     2     /* somebody waits */
+#define STORED_MS 10000 /* … and there is the stored copy */
 
 /* What is stored is used, and why. */
 static int fall_back(const struct releases *r, const char *why)
@@ -77,6 +78,8 @@ int index_get(struct releases *r, struct err *e)
 	if (env_get(ENV_OFFLINE))
 		return stored ? fall_back(r, "KTSTR_OFFLINE is set") : nothing_stored(e);
 	if (stored) {
+		t.tries = 1;
+		t.total_ms = STORED_MS;
 		t.if_none_match = r->etag;
 		t.if_modified_since = r->etag ? NULL : r->modified;
 	}
