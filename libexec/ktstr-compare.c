@@ -24,6 +24,8 @@ static double threshold;
 static bool require_pairs, all, json;
 
 static const char *const formats[] = { "table", "json", "csv", "markdown", "junit", NULL };
+static void (*const printers[])(const struct report *, FILE *) = { findings_table, findings_json, findings_csv,
+								   findings_markdown, findings_junit };
 
 #define DIMENSION(d, n, a)                                                                         \
 	{ n, 0, OPT_LIST, &both.values[d], a, "both sides: results with this " n "; repeatable" }, \
@@ -80,6 +82,11 @@ static void take_policy(struct policy *p)
 		die_err(&e);
 	if (policy_file && policy_read(p, policy_file, &e) < 0)
 		die_err(&e);
+	question.policy = p;
+}
+
+static void check_alpha(void)
+{
 	if (is_given("alpha") && (question.alpha <= 0 || question.alpha >= 1))
 		usage_error(&program, "--alpha is a probability, above 0 and below 1; got %g", question.alpha);
 }
@@ -123,21 +130,11 @@ static void read_rows(struct rows *rows, const char *path)
 
 static void print(const struct report *r)
 {
-	struct str text = { 0 };
+	size_t i = 0;
 
-	if (json || strcmp(format, "json") == 0) {
-		findings_json(r, &text);
-		fputs(text.s, stdout);
-		str_release(&text);
-	} else if (strcmp(format, "csv") == 0) {
-		findings_csv(r, stdout);
-	} else if (strcmp(format, "markdown") == 0) {
-		findings_markdown(r, stdout);
-	} else if (strcmp(format, "junit") == 0) {
-		findings_junit(r, stdout);
-	} else {
-		findings_table(r, stdout);
-	}
+	while (strcmp(formats[i], json ? "json" : format) != 0)
+		i++;
+	printers[i](r, stdout);
 }
 
 int main(int argc, char **argv)
@@ -153,8 +150,8 @@ int main(int argc, char **argv)
 	files = start(&program, argc, argv, &n);
 	jq_begin(jq);
 	take_policy(&policy);
+	check_alpha();
 	take_sides();
-	question.policy = &policy;
 	question.where = dir ? dir : runs_root();
 	question.all_intervals = all;
 	if (comparison_ask(&c, &question, &e) < 0)

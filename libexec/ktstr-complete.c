@@ -2,7 +2,7 @@
 /*
  * ktstr-complete: values that only the tool knows, for completion scripts. One
  * a line, behind a tab what it is. It reads directories and a few files, never
- * the network, and stops after 20 ms: whoever presses Tab waits.
+ * the network, and stops after 15 ms: whoever presses Tab waits.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #include "result/place.h"
 #include "result/pool.h"
 
-#define PATIENCE_MS 20
+#define PATIENCE_MS 15
 
 static const struct program program = {
 	.name = "ktstr-complete",
@@ -38,15 +38,21 @@ static const struct program program = {
 
 static char **words; /* of the command line that is completed */
 
-/* Values, each once, in the order they came. */
-static struct strv seen;
-
 static void say(const char *value, const char *what)
 {
-	if (!*value || value[strcspn(value, "\t\n")] || strv_has(&seen, value))
+	if (*value && !value[strcspn(value, "\t\n")])
+		printf("%s\t%s\n", value, what);
+}
+
+/* The same for values that may come again and again; there are few of them. */
+static void say_once(const char *value, const char *what)
+{
+	static struct strv seen;
+
+	if (strv_has(&seen, value))
 		return;
 	strv_add(&seen, value);
-	printf("%s\t%s\n", value, what);
+	say(value, what);
 }
 
 /* --- kernels ------------------------------------------------------------- */
@@ -56,6 +62,7 @@ static void list_kernels(void)
 {
 	auto_free char *root = NULL;
 	struct strv keys = { 0 };
+	const char *last = NULL;
 	struct dirent *d;
 	struct err e;
 	DIR *dir;
@@ -76,7 +83,10 @@ static void list_kernels(void)
 		if (!end)
 			continue;
 		*end = '\0';
-		say(keys.v[i], "cached version");
+		/* keys of one version stand side by side */
+		if (!last || strcmp(last, keys.v[i]) != 0)
+			say(keys.v[i], "cached version");
+		last = keys.v[i];
 	}
 	strv_release(&keys);
 }
@@ -137,7 +147,7 @@ static void say_test(int dir, const char *file, const void *ctx)
 	(void)dir;
 	if (dash)
 		*dash = '\0';
-	say(name, ctx);
+	say_once(name, ctx);
 }
 
 static void say_key(int dir, const char *file, const void *ctx)
@@ -151,7 +161,7 @@ static void say_key(int dir, const char *file, const void *ctx)
 		return;
 	value = json_get_str(str_c(&text), text.len, ctx);
 	if (value)
-		say(value, ctx);
+		say_once(value, ctx);
 }
 
 /* What a row is compared by, and its key in a result file. */

@@ -16,7 +16,7 @@
 #include "kernel/age.h"
 #include "kernel/cache.h"
 #include "kernel/fragment.h"
-#include "kernel/git_remote.h"
+#include "kernel/git_locate.h"
 #include "kernel/key.h"
 #include "kernel/label.h"
 #include "kernel/lookup.h"
@@ -445,8 +445,7 @@ static int look(struct kernel *k, struct tree_state *t, char sha256[SHA256_HEX],
 			return -1;
 		k->key = key_of_tarball(&config, sha256);
 	} else if (k->spec.kind == SPEC_GIT) {
-		k->source = git_url(k->spec.url, e);
-		if (!k->source || git_resolve(k->source, k->spec.ref, &k->tip, e) < 0)
+		if (git_locate(k->spec.url, k->spec.ref, &k->source, &k->tip, e) < 0)
 			return -1;
 		k->key = key_of_git(&config, k->spec.ref, k->tip.commit);
 	}

@@ -169,6 +169,7 @@ own_repository() {
 		/srv/./linux linux
 		/srv/a:b/linux a:b_linux
 	EOF
+	[ "$("$LIBEXEC/../t/tool/kernel" label-git /srv/tj/x 'a;b=/tmp')" = git_tj_x_a_b_/tmp ]
 	[ "$("$LIBEXEC/../t/tool/kernel" label-key "sched_ext%2Ffor-next-git-deadbee-$TAIL")" = sched_ext/for-next ]
 }
 
@@ -195,6 +196,19 @@ own_repository() {
 	[ "$(field .state)" = cached ]
 	[[ $stderr == *"cache hit for git+git://"*"#for-next (for-next-git-"* && $stderr != *cloning* ]]
 	[ "$(grep -c 'Request upload-pack' mine.log)" = $((before + 1)) ]
+}
+
+@test "a repository that is gone: the hint names what was built of it last" {
+	own_repository
+	serve "$PWD" mine
+	u=git://127.0.0.1:$(cat mine.port)/own.git
+	run -0 --separate-stderr pipeline "git+$u#for-next"
+	key=$(field .key)
+	kill "$(cat mine.pid)"
+	wait_for 5 gone "$(cat mine.pid)"
+	run -1 --separate-stderr "$RESOLVE" "git+$u#for-next"
+	[[ $stderr == *"is cached: --kernel $key"* ]]
+	run -0 "$RESOLVE" "$key"
 }
 
 @test "a moved tip is another kernel, and the old one stays" {

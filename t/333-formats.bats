@@ -62,6 +62,49 @@ compare() {
 	[ "$(jq '[.findings[] | select(.verdict == "unchanged" and .interval_percent)] | length' all)" = 1 ]
 }
 
+@test "the JSON is what its schema says" {
+	judge() {
+		/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document comparison <out
+	}
+	for more in "" "--all" "--no-average -E nothing" "--alpha 0.01"; do
+		# shellcheck disable=SC2086
+		if [[ $more == --no* ]]; then pool | jq -c 'select(.type != "row" or .test == "new")' >rows; else pool >rows; fi
+		# shellcheck disable=SC2086
+		"$COMPARE" --a-kernel 6.14 --b-kernel 6.15 --format json $more rows >out 2>/dev/null || [ $? = 1 ]
+		[ ! -s out ] || judge
+	done
+	put "$RUNS/6.14.2-3f9c2ab/1.ktstr.json"
+	put "$RUNS/6.15.0-3f9c2ab/1.ktstr.json" '.kernel_version = "6.15.0" | .host.arch = "aarch64" | .metrics[0].metrics[1].value = 5e4'
+	"$SIDECAR" read --pool | "$COMPARE" --a-kernel 6.14 --b-kernel 6.15 --all --json >out 2>/dev/null || [ $? = 1 ]
+	judge
+	jq -e '.host_delta[0].field == "arch" and ([.findings[] | select(.metric == "rps").polarity] == [{TargetValue: 15000}])' out
+	# what separates the sides is neither's
+	"$SIDECAR" read --pool | sed '/"6.15.0"/s/"scx_rusty"/"scx_b"/' |
+		"$COMPARE" --a-scheduler scx_rusty --b-scheduler scx_b --a-kernel 6.14 --b-kernel 6.15 --all --json >out 2>/dev/null || [ $? = 1 ]
+	judge
+	jq -e '.findings[0] | .scheduler == null and .topology == "1n2l4c2t"' out
+	# a document that is none is told
+	jq '.extra = 1' out >more
+	run ! /usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document comparison <more
+}
+
+@test "the largest numbers there are leave every format whole" {
+	for k in 6.14 6.15; do
+		for v in 1.7e308 1.7e308 -1.7e308 1e-320; do
+			jq -nc --arg k $k --argjson v "$v" '{type: "row", run: $k, file: "f", test: "t", topology: "t", scheduler: "s",
+				work_type: "w", kernel: $k, project_commit: null, kernel_commit: null, run_source: null, passed: true, skipped: false,
+				timestamp: "t", run_id: "r", host: null, metrics: {}, ext: {big: 1.5e308, low: -1.5e308}, payload: []}
+				| if $k == "6.15" then .ext = {big: $v, low: 1.7e308} else . end'
+		done
+	done >rows
+	echo '{"type":"pool","files":8,"rows":8,"corrupt":0,"unreadable":0}' >>rows
+	for format in table json csv markdown junit; do
+		run -1 --separate-stderr "$COMPARE" --a-kernel 6.14 --b-kernel 6.15 --all --format $format rows
+		[[ $output != *nan* ]]
+	done
+	"$COMPARE" --a-kernel 6.14 --b-kernel 6.15 --all --json rows | jq -e '.findings | length == 2'
+}
+
 @test "--jq picks from the JSON and keeps the exit code" {
 	run -1 compare --jq '.findings[].metric'
 	[ "${lines[0]}" = worst_spread ]
@@ -156,6 +199,32 @@ compare() {
 		[ -n "$output" ]
 	done
 	run -1 bash -c '"$0" --a-kernel 6.14 --b-kernel 6.15 >/dev/full' "$COMPARE" < <(pool)
+}
+
+# --- the manual ---------------------------------------------------------------
+
+@test "the manual's examples run" {
+	for k in 6.14.2 6.15.0; do
+		for i in 1 2 3 4; do
+			put "$RUNS/$k-3f9c2ab/$i.ktstr.json" ".kernel_version = \"$k\" | .project_commit = \"3f9c2ab\""
+		done
+	done
+	put "$RUNS/6.15.0-3f9c2ab/ci.ktstr.json" '.run_source = "ci"'
+	repo project
+	cd project
+	git branch -M main
+	git commit -q --allow-empty -m two
+	put "$RUNS/main/1.ktstr.json" ".project_commit = \"$(git rev-parse --short=7 HEAD~1)\""
+	put "$RUNS/head/1.ktstr.json" ".project_commit = \"$(git rev-parse --short=7 HEAD)\""
+	# what would be another machine
+	script "$TMPDIR/ssh" <<<'shift; exec "$@"'
+	export PATH=$TMPDIR:$LIBEXEC:$PATH
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Dl //p' "$ROOT/share/man/ktstr-compare.1.in" >examples
+	[ "$(wc -l <examples)" = 3 ]
+	while read -r line; do
+		run --separate-stderr bash -o pipefail -c "$line"
+		[ "$status" -le 1 ] && [ -n "$output" ] || { echo "$line: $stderr"; return 1; }
+	done <examples
 }
 
 # --- from files to exit code ------------------------------------------------

@@ -70,6 +70,12 @@ step() {
 			and .p < 0.01 and .z > 3)' json
 	run -0 "$TREND" worst_spread --jq '.series[].changes[].commit' <rows
 	[ "$output" = "${c[5]}" ]
+	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document trend <json
+	# a metric with a target: nearer is better
+	jq -c 'if .type == "row" then .payload = [{name: "aim", value: .metrics.worst_spread, polarity: {TargetValue: 20}, unit: ""}] else . end' rows |
+		"$TREND" aim --json >aim
+	jq -e '.polarity == {TargetValue: 20} and .series[0].changes[0].verdict == "improvement"' aim
+	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document trend <aim
 	# the same answer every time
 	diff json <("$TREND" worst_spread --json <rows)
 }
@@ -180,6 +186,7 @@ t s - 7 8" >rows
 		 1 result that were skipped
 		 1 result without this metric
 	EOF
+	"$TREND" worst_spread --json --by kernel-commit,run-source <rows | /usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document trend
 	"$TREND" worst_spread --jq '.not_shown | .commits[0].results, .no_commit, .failed, .skipped, .no_value' <rows |
 		xargs | grep -qx '2 2 1 1 1'
 }
@@ -209,6 +216,25 @@ t s - 7 8" >rows
 	run -0 bash -c 'cd ../shallow && "$0" worst_spread --jq "[.series[].points[].values[0]], [.not_shown.commits[].commit] | length" <../work/rows' "$TREND"
 	[ "${lines[0]}" = 1 ]
 	[ "${lines[1]}" = 4 ]
+}
+
+@test "a commit is behind its parents whatever the clocks said" {
+	git init -q
+	for t in 2026-01-05 2026-01-01 2025-06-01 2026-01-03 2026-01-02; do
+		GIT_COMMITTER_DATE="${t}T00:00:00Z" git commit -q --allow-empty -m "$t"
+		c+=("$(git rev-parse --short=7 HEAD)")
+	done
+	for i in 3 0 4 1 2; do
+		echo "t s ${c[i]} $i"
+	done | rows_of worst_spread >rows
+	run -0 "$TREND" worst_spread --jq '[.series[].points[].values[0]] | map(tostring) | join(" ")' <rows
+	[ "$output" = "0 1 2 3 4" ]
+	# a stretch in the middle
+	for i in 3 1 2; do
+		echo "t s ${c[i]} $i"
+	done | rows_of worst_spread >rows
+	run -0 "$TREND" worst_spread --jq '[.series[].points[].values[0]] | map(tostring) | join(" ")' <rows
+	[ "$output" = "1 2 3" ]
 }
 
 @test "no repository, a broken one, no such metric, nothing to show" {

@@ -213,6 +213,9 @@ results() {
 	[ -x "$prefix/libexec/ktstr/ktstr-vm" ]
 	[ -s "$prefix/lib/libktstr.a" ]
 	[ -s "$prefix/include/ktstr.h" ]
+	[ -s "$prefix/share/man/man1/cargo-ktstr-test.1" ]
+	[ -s "$prefix/share/man/man7/ktstr-records.7" ]
+	[ -s "$prefix/share/ktstr/schema/kernel.json" ]
 	[ "$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --variable=cargodir ktstr)" = "$prefix/share/ktstr/cargo/ktstr" ]
 	unset KTSTR_SHARE
 	PATH=$prefix/bin:$PATH

@@ -65,6 +65,14 @@ static const char *path_of_url(const char *url)
 	return colon && (!slash || colon < slash) ? colon + 1 : url;
 }
 
+/* What separates labels in KTSTR_KERNEL_LIST is in none. */
+static char *listable(char *label)
+{
+	for (char *p = label; (p = strpbrk(p, ";=")); p++)
+		*p = '_';
+	return label;
+}
+
 char *label_of_git(const char *url, const char *ref)
 {
 	const char *path = path_of_url(url);
@@ -76,7 +84,7 @@ char *label_of_git(const char *url, const char *ref)
 		repo[strlen(repo) - 4] = '\0';
 	if (starts_with(owner, "."))
 		owner[0] = '\0';
-	return xasprintf("git_%s%s%s_%s", owner, *owner ? "_" : "", repo, ref);
+	return listable(xasprintf("git_%s%s%s_%s", owner, *owner ? "_" : "", repo, ref));
 }
 
 /* "cfg", "kc", "lean", "tc" or "xkc" and 8 hex digits. */
@@ -119,7 +127,7 @@ char *label_of_path(const char *canonical)
 	const char *name = slash ? slash + 1 : canonical;
 	uint32_t crc = crc32_bytes(0, canonical, strlen(canonical));
 
-	return xasprintf("path_%s_%06x", *name ? name : "kernel", crc & 0xffffff);
+	return listable(xasprintf("path_%s_%06x", *name ? name : "kernel", crc & 0xffffff));
 }
 
 char *label_sanitize(const char *label)

@@ -2,7 +2,8 @@
 /*
  * Labels: what a kernel is called in test names and reports. A raw label is
  * what KTSTR_KERNEL_LIST carries; the sanitized form is an identifier. Strings
- * returned are the caller's to free.
+ * returned are the caller's to free. Labels made of what users name hold no
+ * ';' and no '=', which separate them there.
  */
 #ifndef KERNEL_LABEL_H
 #define KERNEL_LABEL_H

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define LABELS 330 /* where the axis begins */
-#define NOTES  230 /* room at the right of it */
+#define NOTES  290 /* room at the right of it */
 #define ROW    18
 
 static int by_value(const void *a, const void *b)
@@ -120,7 +120,7 @@ static void draw_row(struct svg *s, const struct scale *x, const struct box_row 
 	}
 	if (r->note)
 		str_addf(&note, "  %s", r->note);
-	svg_label(s, "dim", x->to + 12, y + 4, ANCHOR_START, str_c(&note), 44);
+	svg_label(s, r->bad ? "dim mark" : "dim", x->to + 12, y + 4, ANCHOR_START, str_c(&note), 44);
 }
 
 double box_panel(struct svg *s, double y, const char *title, const char *unit, const struct box_row *rows, size_t n)

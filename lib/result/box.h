@@ -31,6 +31,7 @@ struct box_row {
 	const char *label; /* NULL: the same as the row's above */
 	const char *class; /* "a" or "b" */
 	const char *note;  /* what else to say at its right, or NULL */
+	bool bad;          /* mark that */
 	struct box box;
 };
 

@@ -11,7 +11,7 @@
 #include "result/compare.h"
 #include "result/rows.h"
 
-#define WIDTH 1040
+#define WIDTH 1080
 #define PAIRS 40 /* of one metric; the others are counted */
 
 static const char *const verdict_words[VERDICTS] = {
@@ -52,9 +52,9 @@ static char *note_of(const struct finding *f)
 	struct str note = { 0 };
 
 	if (isfinite(f->rel))
-		str_addf(&note, "%+.1f %%", f->rel * 100);
+		str_addf(&note, "mean %+.1f %%", f->rel * 100);
 	else
-		str_add(&note, "from 0");
+		str_add(&note, "mean from 0");
 	if (verdict_words[f->verdict])
 		str_addf(&note, " %s", verdict_words[f->verdict]);
 	return str_take(&note);
@@ -72,6 +72,7 @@ static void pair_rows(const struct finding *f, struct box_row row[SIDES])
 		row[side] = (struct box_row){ .label = side == SIDE_A ? f->pair->name : NULL,
 					      .class = classes[side],
 					      .note = side == SIDE_B ? note_of(f) : NULL,
+					      .bad = side == SIDE_B && f->verdict == REGRESSION,
 					      .box = box_of(v, n) };
 		if (!n)
 			free(v);

@@ -28,9 +28,9 @@ struct report {
 void report_init(struct report *r, const struct comparison *c, bool all);
 void report_release(struct report *r);
 
-/* The formats. JSON is appended to text, the others are printed. */
+/* The formats. */
 void findings_table(const struct report *r, FILE *out);
-void findings_json(const struct report *r, struct str *text);
+void findings_json(const struct report *r, FILE *out);
 void findings_csv(const struct report *r, FILE *out);
 void findings_markdown(const struct report *r, FILE *out);
 void findings_junit(const struct report *r, FILE *out);
@@ -47,6 +47,10 @@ struct pass_count {
 };
 /* Sorted by these three; caller frees. */
 struct pass_count *pass_counts(const struct comparison *c, size_t *n);
+
+/* What both sides of a finding's pair have in common, NULL where they are told
+ * apart by it: scheduler, topology, work type. */
+const char *finding_common(const struct comparison *c, const struct finding *f, enum dimension d);
 
 /* Texts of a finding; caller frees. */
 char *finding_change(const struct finding *f);              /* "+139.39%", "from 0" */

@@ -6,40 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json/read.h"
 #include "result/findings.h"
 #include "result/rows.h"
+#include "result/svg.h"
 
-/* Bytes of the character s begins with, if XML can say it; else 0. */
-static size_t character(const char *s)
-{
-	unsigned char c = (unsigned char)*s;
-	size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-	if (c < 0x20 || strnlen(s, n) < n || !utf8_valid(s, n))
-		return 0;
-	/* U+FFFE and U+FFFF are no characters */
-	return n == 3 && (memcmp(s, "\xef\xbf\xbe", 3) == 0 || memcmp(s, "\xef\xbf\xbf", 3) == 0) ? 0 : n;
-}
-
-/* Text for an attribute or an element. */
 static void text(const char *s, FILE *out)
 {
-	static const char special[] = "&<>\"'";
-	static const char *const names[] = { "&amp;", "&lt;", "&gt;", "&quot;", "&apos;" };
+	auto_str struct str safe = { 0 };
 
-	while (*s) {
-		const char *at = strchr(special, *s);
-		size_t n = character(s);
-
-		if (at)
-			fputs(names[at - special], out);
-		else if (n)
-			fwrite(s, 1, n, out);
-		else
-			fputs("\xef\xbf\xbd", out);
-		s += n ? n : 1;
-	}
+	xml_text(&safe, s);
+	fputs(str_c(&safe), out);
 }
 
 static void open_case(const char *pair, const char *metric, FILE *out)

@@ -42,25 +42,67 @@ static void look_up(git_repository *repo, struct commit *c, struct found *f)
 	git_object_free(object);
 }
 
-/* Leave out what lies before all of them: a long history is not walked. */
-static void hide_roots(git_repository *repo, git_revwalk *walk, const struct found *f, size_t n)
-{
-	auto_free git_oid *ids = xcalloc(n, sizeof(*ids));
-	git_commit *base = NULL;
-	git_oid common;
-
-	for (size_t i = 0; i < n; i++)
-		ids[i] = f[i].id;
-	if (n < 2 || git_merge_base_octopus(&common, repo, n, ids) < 0 || git_commit_lookup(&base, repo, &common) < 0)
-		return;
-	for (unsigned i = 0; i < git_commit_parentcount(base); i++)
-		git_revwalk_hide(walk, git_commit_parent_id(base, i));
-	git_commit_free(base);
-}
-
 static int by_id(const void *a, const void *b)
 {
 	return git_oid_cmp(&((const struct found *)a)->id, &((const struct found *)b)->id);
+}
+
+struct oids {
+	git_oid *v;
+	size_t n, cap;
+};
+
+static int by_oid(const void *a, const void *b)
+{
+	return git_oid_cmp(a, b);
+}
+
+/* Walk back by time, which needs no look at the whole history, until all have
+ * been met: what was seen on the way. */
+static struct oids seen_until_met(git_repository *repo, const struct found *f, size_t n)
+{
+	git_revwalk *walk = NULL;
+	struct oids seen = { 0 };
+	size_t met = 0;
+	git_oid id;
+
+	if (git_revwalk_new(&walk, repo) < 0)
+		return seen;
+	git_revwalk_sorting(walk, GIT_SORT_TIME);
+	for (size_t i = 0; i < n; i++)
+		git_revwalk_push(walk, &f[i].id);
+	while (met < n && git_revwalk_next(&id, walk) == 0) {
+		struct found wanted = { .id = id };
+
+		met += bsearch(&wanted, f, n, sizeof(*f), by_id) != NULL;
+		GROW(seen.v, seen.n, seen.cap);
+		seen.v[seen.n++] = id;
+	}
+	git_revwalk_free(walk);
+	if (seen.n)
+		qsort(seen.v, seen.n, sizeof(*seen.v), by_oid);
+	return seen;
+}
+
+/* Leave out what lies before all of them: a long history is not walked. */
+static void hide_older(git_repository *repo, git_revwalk *walk, const struct found *f, size_t n)
+{
+	struct oids seen = seen_until_met(repo, f, n);
+
+	for (size_t i = 0; i < seen.n; i++) {
+		git_commit *commit = NULL;
+
+		if (git_commit_lookup(&commit, repo, &seen.v[i]) < 0)
+			continue;
+		for (unsigned k = 0; k < git_commit_parentcount(commit); k++) {
+			const git_oid *parent = git_commit_parent_id(commit, k);
+
+			if (!bsearch(parent, seen.v, seen.n, sizeof(*seen.v), by_oid))
+				git_revwalk_hide(walk, parent);
+		}
+		git_commit_free(commit);
+	}
+	free(seen.v);
 }
 
 static int by_time(const void *a, const void *b)
@@ -72,7 +114,7 @@ static int by_time(const void *a, const void *b)
 }
 
 /* For a shallow repository, whose oldest commits have parents nobody can look
- * at. */
+ * at, and where the walk fails otherwise. */
 static size_t order_by_time(struct found *f, size_t n)
 {
 	qsort(f, n, sizeof(*f), by_time);
@@ -88,13 +130,13 @@ static int walk_all(git_repository *repo, struct found *f, size_t n, struct err 
 	git_oid id;
 	int rc = 0;
 
+	qsort(f, n, sizeof(*f), by_id);
 	if (git_revwalk_new(&walk, repo) < 0)
 		return git_err(e, "walk the commits");
 	git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME | GIT_SORT_REVERSE);
 	for (size_t i = 0; i < n; i++)
 		git_revwalk_push(walk, &f[i].id);
-	hide_roots(repo, walk, f, n);
-	qsort(f, n, sizeof(*f), by_id);
+	hide_older(repo, walk, f, n);
 	while (place < n && (rc = git_revwalk_next(&id, walk)) == 0) {
 		struct found wanted = { .id = id }, *hit = bsearch(&wanted, f, n, sizeof(*f), by_id);
 
@@ -102,7 +144,8 @@ static int walk_all(git_repository *repo, struct found *f, size_t n, struct err 
 			hit->commit->place = place++;
 	}
 	git_revwalk_free(walk);
-	if (place < n && rc == GIT_ENOTFOUND)
+	/* clocks that went astray hide too much */
+	if (place < n && (rc == GIT_ENOTFOUND || rc == GIT_ITEROVER))
 		place = order_by_time(f, n);
 	return place == n ? 0 : git_err(e, "walk the commits");
 }

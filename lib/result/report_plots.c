@@ -5,7 +5,7 @@
 
 #include "result/report.h"
 
-#define WIDTH 1040
+#define WIDTH 1080
 #define ROWS  40 /* of one metric; the others are counted */
 
 static bool all_zero(const double *v, size_t n)

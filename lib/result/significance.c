@@ -9,11 +9,11 @@
 
 double mean_of_values(const double *v, size_t n)
 {
-	double sum = 0;
+	long double sum = 0; /* values may be as large as a double can be */
 
 	for (size_t i = 0; i < n; i++)
 		sum += v[i];
-	return n ? sum / (double)n : 0;
+	return n ? (double)(sum / n) : 0;
 }
 
 static int ascending(const void *x, const void *y)

@@ -38,7 +38,8 @@ void xml_text(struct str *out, const char *text)
 			str_add(out, "&quot;");
 		else if (*p == '\'')
 			str_add(out, "&#39;");
-		else if (!n || (unsigned char)*p < 0x20 || *p == 0x7f)
+		else if (!n || (unsigned char)*p < 0x20 || *p == 0x7f ||
+			 (n == 3 && memcmp(p, "\xef\xbf", 2) == 0 && (unsigned char)p[2] >= 0xbe))
 			str_addc(out, '?');
 		else
 			str_addn(out, p, n);

@@ -71,7 +71,8 @@ static void commit_names(const struct sample *v, size_t n, struct strv *names)
 
 static void count_elsewhere(struct trend *t, const char *name, const struct commit *c)
 {
-	for (size_t i = 0; i < t->n_elsewhere; i++)
+	/* results of one run come together: the last one first */
+	for (size_t i = t->n_elsewhere; i-- > 0;)
 		if (strcmp(t->elsewhere[i].commit, name) == 0) {
 			t->elsewhere[i].results++;
 			return;
@@ -83,7 +84,7 @@ static void count_elsewhere(struct trend *t, const char *name, const struct comm
 /* Give each sample its commit; those whose commit has no place leave. */
 static void place_samples(struct trend *t, struct sample *v, size_t *n)
 {
-	const char *last = NULL;
+	const char *last = "";
 	const struct commit *commit = NULL;
 	size_t kept = 0;
 

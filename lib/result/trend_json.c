@@ -5,10 +5,6 @@
 #include "json/write.h"
 #include "result/trend.h"
 
-static const char *const polarities[] = {
-	[LOWER] = "LowerBetter", [HIGHER] = "HigherBetter", [TARGET] = "TargetValue", [UNKNOWN] = "Unknown"
-};
-
 static void put_point(struct jw *w, const struct point *p)
 {
 	jw_object(w);
@@ -103,7 +99,7 @@ void trend_json(const struct trend *t, struct str *out)
 	jw_object(&w);
 	jw_key_str(&w, "metric", t->metric->name);
 	jw_key_str(&w, "unit", t->metric->unit);
-	jw_key_str(&w, "polarity", polarities[t->metric->polarity]);
+	metric_polarity(&w, t->metric);
 	jw_key_f64(&w, "alpha", t->alpha);
 	jw_key_u64(&w, "results", t->results);
 	jw_key(&w, "series");
