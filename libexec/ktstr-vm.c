@@ -17,6 +17,7 @@
 #include "cli/opt.h"
 #include "base/str.h"
 #include "base/where.h"
+#include "kernel/cache.h"
 #include "vm/accel.h"
 #include "vm/events.h"
 #include "vm/files.h"
@@ -63,6 +64,7 @@ struct guest {
 	int initrd;
 	uint64_t initrd_bytes;
 	enum accel_choice choice;
+	struct lock held; /* on the kernel's cache entry */
 };
 
 /* The sender may keep the pipe open, so a whole object ends the request too. */
@@ -150,6 +152,19 @@ static int choose_accel(struct guest *g, struct err *e)
 	return accel_parse(&g->choice, word, e);
 }
 
+/* An entry of the kernel cache is not to go while a guest runs on it. */
+static int hold_kernel(struct guest *g, struct err *e)
+{
+	char *full = real_path(g->image.path), *slash = full ? strrchr(full, '/') : NULL;
+	auto_free char *dir = slash ? xstrndup(full, (size_t)(slash - full)) : xstrdup(".");
+	auto_free char *meta = xasprintf("%s/metadata.json", dir);
+
+	free(full);
+	if (!path_exists(meta))
+		return 0;
+	return cache_hold_dir(dir, &g->held, false, e) == 0 ? 0 : -1;
+}
+
 static int prepare(struct guest *g, struct err *e)
 {
 	const char *verbose = env_get(ENV_VERBOSE);
@@ -158,7 +173,7 @@ static int prepare(struct guest *g, struct err *e)
 		return -1;
 	if (verbose && strcmp(verbose, "1") == 0)
 		g->request.verbose = true;
-	if (kernel_image_find(&g->image, g->request.kernel, e) < 0)
+	if (kernel_image_find(&g->image, g->request.kernel, e) < 0 || hold_kernel(g, e) < 0)
 		return -1;
 	g->cmdline = qemu_cmdline(false, g->request.verbose, &g->request.cmdline, e);
 	return g->cmdline ? make_initrd(g, e) : -1;
@@ -243,11 +258,12 @@ static void release(struct guest *g)
 	free(g->qemu);
 	free(g->cmdline);
 	close_fd(&g->initrd);
+	lock_drop(&g->held);
 }
 
 static int verb_run(void)
 {
-	struct guest g = { .initrd = -1 };
+	struct guest g = { .initrd = -1, .held = LOCK_NONE };
 	struct events ev = { 0 };
 	struct vm_end end;
 	struct err e;

@@ -245,6 +245,33 @@ left() {
 	[ "$(cat out)" = locked ]
 }
 
+# on_fuse SHELL-LINE: with the cache below a mount of bindfs, a filesystem whose locks do not count
+on_fuse() {
+	unshare -rm bash -c 'mkdir fuse; bindfs -f "$KTSTR_CACHE_DIR" fuse 3>&- & mount=$!
+		until [[ $(stat -f -c %t fuse) == 65735546 ]]; do sleep 0.05; done
+		export KTSTR_CACHE_DIR=$PWD/fuse
+		bash -c "$1"; code=$?
+		kill $mount; wait; exit $code' _ "$1"
+}
+
+@test "a cache on a remote filesystem can be read, and is neither written nor cleaned" {
+	summed_entry k
+	export CACHE KERNEL
+	run -0 on_fuse '"$CACHE" find k && "$CACHE" verify && "$KERNEL" hold k echo used'
+	[[ $output == *'"key":"k"'*"k: ok"*used ]]
+	printf '{"type":"kernel","index":0,"total":1,"spec":"x","label":"x","key":"k","state":"cached","dir":"%s"}\n' "$PWD/fuse/k" >in
+	run -0 --separate-stderr on_fuse '"$LIBEXEC/ktstr-exec" -- printenv KTSTR_KERNEL <in'
+	[ "$output" = "$PWD/fuse/k" ]
+	[[ $stderr == *"$PWD/fuse/k is on a filesystem that keeps no locks: nothing may clean that cache while this runs"* ]]
+	echo image >image
+	run -1 on_fuse '"$KERNEL" store n "$PWD/image" -'
+	[[ $output == *"cache store failed: $PWD/fuse: filesystem FUSE is not supported for ktstr lockfiles (flock depends on the server behind it)"* ]]
+	run -1 on_fuse '"$CACHE" clean --force'
+	[[ $output == *"removed 0 of 1 entries; remove k: "*"filesystem FUSE is not supported"* ]]
+	[ "$(left)" = k ]
+	no_temps
+}
+
 @test "leftovers are swept by clean, those of running processes stay" {
 	mkdir "$KTSTR_CACHE_DIR/.tmp-k-xAbCdEf" "$KTSTR_CACHE_DIR/.tmp-k-xGhIjKl" "$KTSTR_CACHE_DIR/.logs" \
 		"$KTSTR_CACHE_DIR/.tmp-old-999999999" "$KTSTR_CACHE_DIR/.tmp-mine-$$"
@@ -255,4 +282,23 @@ left() {
 	run -0 "$CACHE" clean --force
 	kill $!
 	[ "$(find "$KTSTR_CACHE_DIR" -name '*.tmp*' -printf '%f\n' | sort | xargs)" = ".tmp-k-xGhIjKl .tmp-mine-$$" ]
+}
+
+@test "a kernel is held while a guest runs on it" {
+	entry k
+	{
+		head -c 514 /dev/zero
+		printf HdrS
+		head -c 4000 /dev/zero
+	} >"$KTSTR_CACHE_DIR/k/$IMAGE"
+	script qemu <<-'EOF'
+		case "$*" in *-version*) echo "QEMU emulator version 8.2.0"; exit ;; esac
+		flock -xn "$KTSTR_CACHE_DIR/.locks/k.lock" echo free >said || echo held >said
+		exit 1
+	EOF
+	jq -n --arg dir "$KTSTR_CACHE_DIR/k" '{type: "vm", kernel: $dir, topology: "1n1l1c1t", argv: ["/bin/true"]}' >request
+	KTSTR_QEMU=$PWD/qemu run "$LIBEXEC/ktstr-vm" run --accel=tcg <request
+	echo "$output"
+	[ "$(cat said)" = held ]
+	flock -xn "$KTSTR_CACHE_DIR/.locks/k.lock" true
 }

@@ -372,6 +372,8 @@ verdict() { # A B METRIC [OPTION...]: the verdict on one metric
 		'{"per_metric_percent": null}' '{"per_metric_percent": {"worst_spread": null}}' $'{"default_percent": 1\xff}'; do
 		wrong "$text" "parse comparison policy from policy: "
 	done
+	wrong "$(printf '[%.0s' {1..10000})" "parse comparison policy from policy: "
+	wrong "{\"per_metric_percent\": {\"$(head -c 100000 /dev/zero | tr '\0' x)\": 1}}" "validate comparison policy from policy: "
 	run -1 --separate-stderr compare "${AB[@]}" --policy missing
 	said "read comparison policy from missing: No such file or directory"
 	run -1 --separate-stderr compare "${AB[@]}" --policy .

@@ -78,6 +78,11 @@ compare() {
 	"$SIDECAR" read --pool | "$COMPARE" --a-kernel 6.14 --b-kernel 6.15 --all --json >out 2>/dev/null || [ $? = 1 ]
 	judge
 	jq -e '.host_delta[0].field == "arch" and ([.findings[] | select(.metric == "rps").polarity] == [{TargetValue: 15000}])' out
+	# what separates the sides is neither's
+	"$SIDECAR" read --pool | sed '/"6.15.0"/s/"scx_rusty"/"scx_b"/' |
+		"$COMPARE" --a-scheduler scx_rusty --b-scheduler scx_b --a-kernel 6.14 --b-kernel 6.15 --all --json >out 2>/dev/null || [ $? = 1 ]
+	judge
+	jq -e '.findings[0] | .scheduler == null and .topology == "1n2l4c2t"' out
 	# a document that is none is told
 	jq '.extra = 1' out >more
 	run ! /usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document comparison <more

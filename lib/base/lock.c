@@ -45,7 +45,7 @@ bool lock_is_remote(const char *path)
 	return remote_index(path) >= 0;
 }
 
-static int check_fs(const char *path, struct err *e)
+int lock_check_fs(const char *path, struct err *e)
 {
 	int i = remote_index(path);
 
@@ -91,7 +91,7 @@ static int open_lock(const char *path, struct err *e)
 		*slash = '\0';
 		if (make_dirs(dir, e) < 0)
 			return -1;
-		if (check_fs(dir, e) < 0)
+		if (lock_check_fs(dir, e) < 0)
 			return -1;
 	}
 	fd = open_file(path);

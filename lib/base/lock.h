@@ -36,6 +36,9 @@ int lock_wait(struct lock *l, const char *path, enum lock_mode mode, const char 
 
 /* Whether path lies on a filesystem whose locks are refused. */
 bool lock_is_remote(const char *path);
+/* The same as an error that says which and why: 0, or -1 where locks are
+ * refused. */
+int lock_check_fs(const char *path, struct err *e);
 
 /* Let go; nothing when not held. */
 void lock_drop(struct lock *l);

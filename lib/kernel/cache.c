@@ -190,7 +190,7 @@ static int load_matching(const char *prefix, const char *suffix, struct cache_en
 		    !utf8_valid(d->d_name, strlen(d->d_name)))
 			continue;
 		path = xasprintf("%s/%s", root, d->d_name);
-		if (!is_dir(path))
+		if (d->d_type != DT_DIR && !is_dir(path))
 			continue;
 		GROW(*list, *n, cap);
 		load(root, d->d_name, &(*list)[*n]);

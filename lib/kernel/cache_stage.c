@@ -77,7 +77,7 @@ int cache_slot_open(struct cache_slot *s, const char *key, struct err *e)
 	if (cache_key_check(key, e) < 0)
 		return -1;
 	s->root = cache_root(e);
-	if (!s->root || make_dirs(s->root, e) < 0)
+	if (!s->root || make_dirs(s->root, e) < 0 || lock_check_fs(s->root, e) < 0)
 		return -1;
 	s->final = xasprintf("%s/%s", s->root, key);
 	cache_sweep(s->root);

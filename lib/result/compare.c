@@ -43,21 +43,25 @@ int comparison_ask(struct comparison *c, const struct question *q, struct err *e
 	return 0;
 }
 
-static void warn_of_pairs(const struct comparison *c)
+static void warn_unpaired(const struct comparison *c)
 {
 	auto_free char *apart = pairing_apart(c);
 
-	if (c->overlap)
-		say_line(
-			"warning: %zu result(s) are on both sides; a change between the sides looks smaller than it is",
-			c->overlap);
-	if (c->state[PAIR_COMPARED] || c->state[PAIR_SKIPPED])
-		return;
 	say_line("warning: 0 pairs compared: no result of '%s' has a counterpart in '%s'", c->label[SIDE_A],
 		 c->label[SIDE_B]);
 	if (*apart)
 		say_line("hint: the sides have nothing in common in: %s; filter on it by side too, or run both alike",
 			 apart);
+}
+
+static void warn_of_pairs(const struct comparison *c)
+{
+	if (c->overlap)
+		say_line(
+			"warning: %zu result(s) are on both sides; a change between the sides looks smaller than it is",
+			c->overlap);
+	if (!c->state[PAIR_COMPARED] && !c->state[PAIR_SKIPPED])
+		warn_unpaired(c);
 }
 
 /* Both sides' rows, if each has some. */

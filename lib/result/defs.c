@@ -263,3 +263,19 @@ void defs_release(struct rows *r)
 	free(r->store);
 	free(r->defs);
 }
+
+void metric_polarity(struct jw *w, const struct metric_def *m)
+{
+	static const char *const words[] = {
+		[LOWER] = "LowerBetter", [HIGHER] = "HigherBetter", [UNKNOWN] = "Unknown"
+	};
+
+	jw_key(w, "polarity");
+	if (m->polarity != TARGET) {
+		jw_str(w, words[m->polarity]);
+		return;
+	}
+	jw_object(w);
+	jw_key_f64(w, "TargetValue", m->target);
+	jw_end(w);
+}

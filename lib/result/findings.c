@@ -103,6 +103,13 @@ struct pass_count *pass_counts(const struct comparison *c, size_t *n)
 	return list;
 }
 
+const char *finding_common(const struct comparison *c, const struct finding *f, enum dimension d)
+{
+	if (c->slicing[d])
+		return NULL;
+	return d == DIM_SCHEDULER ? f->pair->scheduler : d == DIM_TOPOLOGY ? f->pair->topology : f->pair->work_type;
+}
+
 /* --- texts ------------------------------------------------------------- */
 
 const char *verdict_word(enum verdict v)

@@ -48,6 +48,10 @@ struct pass_count {
 /* Sorted by these three; caller frees. */
 struct pass_count *pass_counts(const struct comparison *c, size_t *n);
 
+/* What both sides of a finding's pair have in common, NULL where they are told
+ * apart by it: scheduler, topology, work type. */
+const char *finding_common(const struct comparison *c, const struct finding *f, enum dimension d);
+
 /* Texts of a finding; caller frees. */
 char *finding_change(const struct finding *f);              /* "+139.39%", "from 0" */
 char *finding_interval(const struct finding *f);            /* "+120.1..+160.0%", "-" */

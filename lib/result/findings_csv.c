@@ -36,9 +36,9 @@ static void put_line(const struct comparison *c, const struct finding *f, struct
 	text(line, verdict_word(f->verdict));
 	text(line, f->pair->name);
 	text(line, f->pair->test);
-	text(line, f->pair->scheduler);
-	text(line, f->pair->topology);
-	text(line, f->pair->work_type);
+	text(line, finding_common(c, f, DIM_SCHEDULER));
+	text(line, finding_common(c, f, DIM_TOPOLOGY));
+	text(line, finding_common(c, f, DIM_WORK_TYPE));
 	text(line, m->name);
 	text(line, m->unit);
 	number(line, f->a, true);

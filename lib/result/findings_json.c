@@ -58,22 +58,6 @@ static void put_summary(struct jw *w, const struct comparison *c)
 	jw_end(w);
 }
 
-static const char *const polarity_words[] = {
-	[LOWER] = "LowerBetter", [HIGHER] = "HigherBetter", [TARGET] = "TargetValue", [UNKNOWN] = "Unknown"
-};
-
-static void put_polarity(struct jw *w, const struct metric_def *m)
-{
-	jw_key(w, "polarity");
-	if (m->polarity != TARGET) {
-		jw_str(w, polarity_words[m->polarity]);
-		return;
-	}
-	jw_object(w);
-	jw_key_f64(w, "TargetValue", m->target);
-	jw_end(w);
-}
-
 static void put_value(struct jw *w, const struct finding *f, enum side side)
 {
 	const struct group *g = &f->pair->side[side];
@@ -114,12 +98,12 @@ static void put_finding(struct jw *w, const struct comparison *c, const struct f
 	jw_key_str(w, "verdict", verdicts[f->verdict]);
 	jw_key_str(w, "pair", f->pair->name);
 	jw_key_str(w, "scenario", f->pair->test);
-	jw_key_str(w, "scheduler", f->pair->scheduler);
-	jw_key_str(w, "topology", f->pair->topology);
-	jw_key_str(w, "work_type", f->pair->work_type);
+	jw_key_str(w, "scheduler", finding_common(c, f, DIM_SCHEDULER));
+	jw_key_str(w, "topology", finding_common(c, f, DIM_TOPOLOGY));
+	jw_key_str(w, "work_type", finding_common(c, f, DIM_WORK_TYPE));
 	jw_key_str(w, "metric", m->name);
 	jw_key_str(w, "unit", m->unit);
-	put_polarity(w, m);
+	metric_polarity(w, m);
 	put_value(w, f, SIDE_A);
 	put_value(w, f, SIDE_B);
 	jw_key_f64(w, "delta", f->delta);

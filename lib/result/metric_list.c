@@ -50,26 +50,10 @@ void metrics_table(const struct rows *r, bool found, FILE *out)
 	table_release(&t);
 }
 
-static void json_polarity(struct jw *w, const struct metric_def *d)
-{
-	static const char *const words[] = {
-		[LOWER] = "LowerBetter", [HIGHER] = "HigherBetter", [UNKNOWN] = "Unknown"
-	};
-
-	jw_key(w, "polarity");
-	if (d->polarity != TARGET) {
-		jw_str(w, words[d->polarity]);
-		return;
-	}
-	jw_object(w);
-	jw_key_f64(w, "TargetValue", d->target);
-	jw_end(w);
-}
-
 static void json_metric(struct jw *w, const struct metric_def *d, const struct metric *registered)
 {
 	jw_key_str(w, "name", d->name);
-	json_polarity(w, d);
+	metric_polarity(w, d);
 	jw_key(w, "kind");
 	if (registered)
 		json_copy(w, (struct slice){ registered->kind, strlen(registered->kind) });

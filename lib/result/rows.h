@@ -71,4 +71,8 @@ int rows_none(struct rows *r, struct err *e);
 /* The row's value of a metric; false when it has none. */
 bool row_value(const struct row *row, uint32_t def, double *v);
 
+/* Write the member "polarity" as results have it. */
+struct jw;
+void metric_polarity(struct jw *w, const struct metric_def *m);
+
 #endif

@@ -5,22 +5,6 @@
 #include "json/write.h"
 #include "result/trend.h"
 
-static void put_polarity(struct jw *w, const struct metric_def *m)
-{
-	static const char *const words[] = {
-		[LOWER] = "LowerBetter", [HIGHER] = "HigherBetter", [UNKNOWN] = "Unknown"
-	};
-
-	jw_key(w, "polarity");
-	if (m->polarity != TARGET) {
-		jw_str(w, words[m->polarity]);
-		return;
-	}
-	jw_object(w);
-	jw_key_f64(w, "TargetValue", m->target);
-	jw_end(w);
-}
-
 static void put_point(struct jw *w, const struct point *p)
 {
 	jw_object(w);
@@ -115,7 +99,7 @@ void trend_json(const struct trend *t, struct str *out)
 	jw_object(&w);
 	jw_key_str(&w, "metric", t->metric->name);
 	jw_key_str(&w, "unit", t->metric->unit);
-	put_polarity(&w, t->metric);
+	metric_polarity(&w, t->metric);
 	jw_key_f64(&w, "alpha", t->alpha);
 	jw_key_u64(&w, "results", t->results);
 	jw_key(&w, "series");
