@@ -4,9 +4,28 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/kernel-tree
 load lib/result
 
 KEY=6.12.9-tarball-x86_64-kc00000000
+
+# a kernel.org with one small release
+setup_file() {
+	local pub=$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x
+
+	mkdir -p "$pub"
+	cd "$BATS_FILE_TMPDIR"
+	kernel_tree linux-6.12.8
+	tar cJf "$pub/linux-6.12.8.tar.xz" linux-6.12.8
+	jq -n '{releases: [{moniker: "longterm", version: "6.12.8", iseol: false}]}' >org/releases.json
+	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 >url 3>&- &
+	echo $! >server.pid
+	wait_for 10 test -s url
+}
+
+teardown_file() {
+	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")"
+}
 
 setup() {
 	result_paths
@@ -77,13 +96,22 @@ fill_cache() {
 	[ "$(jq -r .state out)" = cached ]
 }
 
-@test "progress records" {
-	fill_cache
+@test "a kernel from its name to the cache: each stage's records and progress" {
+	KTSTR_KERNEL_ORG=$(cat "$BATS_FILE_TMPDIR/url")
+	export KTSTR_KERNEL_ORG KTSTR_PROGRESS_FD=9
 	exec 9>progress
-	KTSTR_PROGRESS_FD=9 KTSTR_KERNEL_ORG=http://127.0.0.1:1 \
-		"$LIBEXEC/ktstr-fetch" <<<"$("$LIBEXEC/ktstr-resolve" 6.12.10)" >/dev/null 2>&1 || true
+	"$LIBEXEC/ktstr-resolve" 6.12.8 >resolved
+	"$LIBEXEC/ktstr-fetch" <resolved >fetched
+	"$LIBEXEC/ktstr-build" <fetched >built
 	exec 9>&-
-	[ ! -s progress ] || records <progress
+	[ "$(cat resolved fetched built | jq -r .state | tr '\n' ' ')" = "missing fetched cached " ]
+	cat resolved fetched built | records
+	records <progress
+	[ "$(jq -r .state progress | sort -u | tr '\n' ' ')" = "end run " ]
+	cargo-ktstr kernel list --range 6.12.0..6.13.0 --json | document range
+	"$LIBEXEC/ktstr-releases" --json 6.12 | records
+	document cache_metadata <"$KTSTR_CACHE_DIR/$(jq -r .key built)/metadata.json"
+	cargo-ktstr kernel list --json | document kernel_list
 }
 
 @test "the cache: list, find, newest, metadata" {

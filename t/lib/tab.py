@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Press Tab in a real shell on a terminal of its own.
 
-tab.py run  SHELL LINE          type LINE, Tab, " END", Enter: what runs tells what became of it
+tab.py run  SHELL LINE...       type each LINE, Tab, " END", Enter: what runs tells what became of it
 tab.py list SHELL LINE WORD...  type LINE, Tab, Tab: wait until every WORD is on the screen
 
 The shell's start-up files are those of $HOME; they set the prompt to "READY> ".
@@ -28,16 +28,19 @@ def screen(text):
 
 
 def main():
-    mode, shell, line, *words = sys.argv[1:]
+    mode, shell, *lines = sys.argv[1:]
     child = pexpect.spawn(shell, START[shell], dimensions=(50, 160), timeout=30, encoding="utf-8", codec_errors="replace")
     child.delaybeforesend = 0
     child.expect("READY> ")
     time.sleep(0.1)
     if mode == "run":
-        child.send(line + "\t END\r")
-        child.expect("RAN:([^\r\n]*)")
-        print(child.match.group(1).strip())
+        for line in lines:
+            child.send(line + "\t END\r")
+            child.expect("RAN:([^\r\n]*)")
+            print(child.match.group(1).strip())
+            child.expect("READY> ")
     else:
+        line, *words = lines
         child.send(line + "\t")
         time.sleep(0.3)
         child.send("\t")
