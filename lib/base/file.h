@@ -27,6 +27,10 @@ int write_all(int fd, const void *p, size_t n);
  * the directory. On failure nothing is left and the old file stands. */
 int write_file(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
 
+/* Write what its readers check, and can do without: nothing waits for the
+ * disk, and after a crash the file may be cut. Gone after a failure. */
+int write_soon(const char *path, const void *p, size_t n, mode_t mode, struct err *e);
+
 /* Remove what killed write_files left beside the files of dir. */
 void temp_file_sweep(const char *dir);
 

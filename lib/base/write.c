@@ -130,3 +130,19 @@ void temp_file_sweep(const char *dir)
 	if (d)
 		closedir(d);
 }
+
+int write_soon(const char *path, const void *p, size_t n, mode_t mode, struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	if (fd < 0)
+		return err_sys(e, "write %s", path);
+	if (write_all(fd, p, n) == 0) {
+		close(fd);
+		return 0;
+	}
+	err_sys(e, "write %s", path);
+	close(fd);
+	unlink(path);
+	return -1;
+}

@@ -109,7 +109,7 @@ void shape_check(struct jr *r, const struct shape *s, struct slice *parts)
 		return;
 	}
 	for (jr_object(r);;) {
-		if (s->fields[i + 1].name && jr_key_if(r, s->fields[i + 1].name)) {
+		if (s->fields[i + 1].name_n && jr_key_if(r, s->fields[i + 1].name, s->fields[i + 1].name_n)) {
 			i++;
 		} else if (jr_key(r, &k)) {
 			i = shape_row(s, &k, i + 1);

@@ -241,10 +241,9 @@ static const char *behind_blanks(const char *p, const char *end)
 	return p;
 }
 
-bool jr_key_if(struct jr *r, const char *name)
+bool jr_key_if(struct jr *r, const char *name, size_t n)
 {
 	const char *p = behind_blanks(r->p, r->end);
-	size_t n = strlen(name);
 
 	if (r->failed || p >= r->end)
 		return false;

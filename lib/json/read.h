@@ -62,9 +62,10 @@ bool jr_object(struct jr *r);
 bool jr_key(struct jr *r, struct jkey *k);
 bool key_is(const struct jkey *k, const char *name);
 
-/* Step to the next member if its name is written just so; else nothing
- * happens, and jr_key is to be asked. For members that come in an order. */
-bool jr_key_if(struct jr *r, const char *name);
+/* Step to the next member if its name is written just so, in n bytes; else
+ * nothing happens, and jr_key is to be asked. For members that come in an
+ * order. */
+bool jr_key_if(struct jr *r, const char *name, size_t n);
 
 /* Enter an array; jr_item answers true before each item. */
 bool jr_array(struct jr *r);

@@ -70,6 +70,7 @@ struct shape_field {
 	const struct shape_codec *codec; /* CUSTOM */
 	const char *const *choices;      /* STR: allowed words, NULL-terminated */
 	unsigned part;                   /* number for shape_check, from 1 */
+	unsigned name_n;                 /* length of the name; 0: the key is looked up the slow way */
 };
 
 struct shape {
@@ -80,7 +81,8 @@ struct shape {
 	const struct shape_codec *codec; /* the whole value, instead of fields */
 };
 
-#define FIELD(type, member, k, ...) { .name = #member, .kind = (k), .at = offsetof(type, member), ##__VA_ARGS__ }
+#define FIELD(type, member, k, ...) \
+	{ .name = #member, .name_n = sizeof(#member) - 1, .kind = (k), .at = offsetof(type, member), ##__VA_ARGS__ }
 
 /*
  * Fill the zeroed struct obj from the reader's next value. Strict: a missing

@@ -221,7 +221,7 @@ static enum js_token string(struct js *s, enum js_token t)
 
 	s->more = false;
 	while (got == 0) {
-		if (s->p - from >= JS_WINDOW / 2) {
+		if (s->p - from >= JS_KEY_MAX) {
 			if (t == JS_KEY)
 				return fail(s, JS_SYNTAX, "key too long");
 			s->more = true;
@@ -234,6 +234,8 @@ static enum js_token string(struct js *s, enum js_token t)
 	}
 	if (got < 0)
 		return JS_ERROR;
+	if (t == JS_KEY && s->p - from >= JS_KEY_MAX)
+		return fail(s, JS_SYNTAX, "key too long");
 	s->p++;
 	return t;
 }

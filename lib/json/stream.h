@@ -16,8 +16,9 @@
 
 #include "base/str.h"
 
-#define JS_DEPTH  127       /* nesting; what is deeper is an error */
-#define JS_WINDOW (1 << 18) /* bytes read ahead; a key or number must fit */
+#define JS_DEPTH   127             /* nesting; what is deeper is an error */
+#define JS_WINDOW  (1 << 18)       /* bytes read ahead; a key or number must fit */
+#define JS_KEY_MAX (JS_WINDOW / 2) /* a key's text is shorter */
 
 enum js_token {
 	JS_ERROR = -1,

@@ -263,7 +263,7 @@ int obtain_release(const struct obtain *o, const struct krecord *k, const char *
 	auto_free char *path = tarballs_path(name, e);
 	auto_free char *waiting = xasprintf("%s is being fetched by another process - waiting for it to finish.", name);
 	struct job j = { .o = o, .version = k->version };
-	int rc = -1;
+	int rc;
 
 	*top = NULL;
 	if (!path)
@@ -271,7 +271,9 @@ int obtain_release(const struct obtain *o, const struct krecord *k, const char *
 	j.url = org_tarball_url(k->version);
 	j.only = xasprintf("linux-%s", k->version);
 	j.pass = (struct pass){ .label = k->label, .dir = dir, .top = j.only };
-	if (partial_open(&j.file, path, waiting, e) == 0)
+	rc = partial_open(&j.file, path, waiting, e);
+	j.file.checked = true; /* by its digest, whenever it is unpacked */
+	if (rc == 0)
 		rc = with_file(&j, top, e);
 	partial_close(&j.file);
 	free(j.url);

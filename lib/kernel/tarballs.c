@@ -162,7 +162,7 @@ int tarballs_keep(const char *path, const char *sum, struct err *e)
 	auto_free char *line = xasprintf("%s  %s\n", sum, name);
 	auto_free char *dir = xstrndup(path, (size_t)(name - 1 - path));
 
-	if (write_file(file, line, strlen(line), 0644, e) < 0)
+	if (write_soon(file, line, strlen(line), 0644, e) < 0)
 		return -1;
 	make_room(dir);
 	return 0;

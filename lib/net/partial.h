@@ -15,6 +15,8 @@ struct partial {
 	char *path;
 	int fd; /* PATH.part, or -1 */
 	struct lock lock;
+	bool checked; /* set after partial_open: whoever uses the file sees for
+		       * himself that it is whole, so nothing waits for the disk */
 	bool resumed; /* out: part of it came in an earlier run */
 
 	/* inside partial_get */
@@ -36,7 +38,7 @@ int partial_open(struct partial *p, const char *path, const char *waiting, struc
  */
 int partial_get(struct partial *p, struct transfer *t, struct err *e);
 
-/* It is what it should be: flush it and put it at PATH. */
+/* It is what it should be: flush it (unless checked) and put it at PATH. */
 int partial_commit(struct partial *p, struct err *e);
 
 /* It is not: forget what came. */

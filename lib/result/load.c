@@ -47,7 +47,8 @@ static int no_file(int dir, const char *name, struct err *e)
 	return -1;
 }
 
-int load_text(int dir, const char *name, struct str *text, struct stat *st, struct err *e)
+/* The bytes as they are, not yet known to be UTF-8. */
+static int load_bytes(int dir, const char *name, struct str *text, struct stat *st, struct err *e)
 {
 	/* not blocking: a pipe by that name must not stop the reader */
 	auto_fd int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -60,9 +61,19 @@ int load_text(int dir, const char *name, struct str *text, struct stat *st, stru
 		return err_set(e, "%s", S_ISDIR(st->st_mode) ? strerror(EISDIR) : "not a regular file");
 	if (st->st_size > (off_t)FILE_MAX)
 		return err_set(e, "larger than a result may be (%u bytes)", FILE_MAX);
-	if (read_text(fd, (size_t)st->st_size, text, e) < 0)
+	return read_text(fd, (size_t)st->st_size, text, e);
+}
+
+static int no_utf8(struct err *e)
+{
+	return err_set(e, "stream did not contain valid UTF-8");
+}
+
+int load_text(int dir, const char *name, struct str *text, struct stat *st, struct err *e)
+{
+	if (load_bytes(dir, name, text, st, e) < 0)
 		return -1;
-	return utf8_valid(str_c(text), text->len) ? 0 : err_set(e, "stream did not contain valid UTF-8");
+	return utf8_valid(str_c(text), text->len) ? 0 : no_utf8(e);
 }
 
 /* The file's own members behind ours, whatever they are. */
@@ -152,11 +163,16 @@ static enum entry_kind load(struct loader *l, const struct load_from *from, stru
 	struct stat st = { 0 };
 	struct err e;
 
-	if (load_text(from->dir, from->name, &l->text, &st, &e) < 0)
+	if (load_bytes(from->dir, from->name, &l->text, &st, &e) < 0)
 		return errno == ENOENT ? 0 : put_problem(from, en, ENTRY_UNREADABLE, &e, out);
 	entry_stat(&en, &st);
-	if (sidecar_parts(parts, str_c(&l->text), l->text.len, &e) < 0)
-		return put_problem(from, en, ENTRY_CORRUPT, &e, out);
+	if (sidecar_parts(parts, str_c(&l->text), l->text.len, &e) < 0) {
+		/* what parses is UTF-8; only the others have to be looked at */
+		if (utf8_valid(str_c(&l->text), l->text.len))
+			return put_problem(from, en, ENTRY_CORRUPT, &e, out);
+		no_utf8(&e);
+		return put_problem(from, en, ENTRY_UNREADABLE, &e, out);
+	}
 	if (!from->path)
 		return put_row(l, from, en, parts, out, sent);
 	whole_record(from, &l->text, &l->row);

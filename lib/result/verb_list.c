@@ -45,21 +45,27 @@ static const char *arch_of(const char *host)
 	return number ? listing.names.v[number - 1] : NULL;
 }
 
+/* Results come run by run. */
+static struct listed *listed_now(const char *name)
+{
+	if (listing.n && strcmp(listing.v[listing.n - 1].name, name) == 0)
+		return &listing.v[listing.n - 1];
+	GROW(listing.v, listing.n, listing.cap);
+	listing.v[listing.n] = (struct listed){ .name = xstrdup(name) };
+	return &listing.v[listing.n++];
+}
+
 static void list_result(void *ctx, const struct result *res)
 {
 	struct jkey texts[ROW_TEXTS], *date = &texts[TEXT_TIMESTAMP];
-	struct listed *l = listing.n ? &listing.v[listing.n - 1] : NULL;
+	struct listed *l;
 
 	(void)ctx;
 	if (res->kind != ENTRY_ROW) {
 		result_complain(res);
 		return;
 	}
-	if (!l || strcmp(l->name, res->run) != 0) {
-		GROW(listing.v, listing.n, listing.cap);
-		l = &listing.v[listing.n++];
-		*l = (struct listed){ .name = xstrdup(res->run) };
-	}
+	l = listed_now(res->run);
 	l->tests++;
 	if (!l->arch && arch_of(res->host))
 		l->arch = xstrdup(arch_of(res->host));
