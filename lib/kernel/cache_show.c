@@ -9,18 +9,16 @@
 int cache_view_load(struct cache_view *v, struct err *e)
 {
 	struct key_config config;
+	int rc;
 
 	*v = (struct cache_view){ 0 };
 	if (key_config_load(&config, false, NULL, e) < 0)
 		return -1;
 	memcpy(v->fragment, config.kconfig, sizeof(v->fragment));
-	switch (releases_load_stored(&v->active, &v->unknown)) {
-	case 0:
+	rc = releases_load_stored(&v->active, &v->unknown);
+	v->knows_active = rc == 1;
+	if (rc == 0)
 		err_set(&v->unknown, "no release index of kernel.org has been fetched yet");
-		break;
-	case 1:
-		v->knows_active = true;
-	}
 	return 0;
 }
 
