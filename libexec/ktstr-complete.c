@@ -23,6 +23,7 @@
 #include "result/pool.h"
 
 #define PATIENCE_MS 15
+#define RESULTS_MIN 64 /* are looked at however long it takes */
 
 static const struct program program = {
 	.name = "ktstr-complete",
@@ -109,17 +110,18 @@ static char *root_of_line(void)
 static void each_result(void (*fn)(int dir, const char *file, const void *ctx), const void *ctx)
 {
 	long long end = now_ms() + PATIENCE_MS;
+	size_t seen = 0;
 	auto_free char *root = root_of_line();
 	struct run *runs;
 	size_t n = pool_runs(root, false, &runs);
 	struct err e;
 
-	for (size_t i = 0; i < n && now_ms() < end; i++) {
+	for (size_t i = 0; i < n && (seen < RESULTS_MIN || now_ms() < end); i++) {
 		struct listing files;
 
 		bool there = listing_read(&files, runs[i].path, &e) == 0;
 
-		for (size_t k = 0; there && k < files.n && now_ms() < end; k++)
+		for (size_t k = 0; there && k < files.n && (seen++ < RESULTS_MIN || now_ms() < end); k++)
 			fn(files.fd, files.names[k], ctx);
 		listing_release(&files);
 	}

@@ -172,6 +172,15 @@ bad_files() {
 	"$RUNS_PROGRAM" list 2>&1 >/dev/null | sed "s:$BATS_TEST_TMPDIR/ktstr:$POOL:" | diff said -
 }
 
+@test "a name that would move the terminal's cursor is shown without" {
+	mkdir -p "$R"
+	: >"$R"/$'a\e[2Jb.ktstr.json'
+	"$SIDECAR" read "$R" 2>said >out
+	grep -qF "ktstr_test: skipping $R/a?[2Jb.ktstr.json: EOF" said
+	# the record has it whole, escaped
+	[ "$(jq -r 'select(.type == "problem").path' out)" = "$R/"$'a\e[2Jb.ktstr.json' ]
+}
+
 @test "a hundred megabytes are read, and more than a record holds is no whole record" {
 	mkdir -p "$R"
 	{

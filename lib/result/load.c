@@ -199,3 +199,14 @@ void loader_release(struct loader *l)
 	str_release(&l->raw_host);
 	str_release(&l->host);
 }
+
+void load_complain(enum entry_kind kind, const char *path, const char *text, size_t n)
+{
+	const char *what = kind == ENTRY_CORRUPT ? "skipping" : "cannot read";
+	auto_free char *line = xasprintf("ktstr_test: %s %s: %.*s", what, path, (int)n, text);
+
+	for (unsigned char *p = (unsigned char *)line; *p; p++)
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	say_line("%s", line);
+}

@@ -32,4 +32,8 @@ void loader_release(struct loader *l);
  * is not there any more. */
 int load_text(int dir, const char *name, struct str *text, struct stat *st, struct err *e);
 
+/* Name a file that gives no result on stderr, in the words that every command
+ * has for it; control bytes of its name are shown as '?'. */
+void load_complain(enum entry_kind kind, const char *path, const char *text, size_t n);
+
 #endif

@@ -426,7 +426,5 @@ struct reader_counts reader_end(struct reader *rd)
 
 void result_complain(const struct result *res)
 {
-	const char *what = res->kind == ENTRY_CORRUPT ? "skipping" : "cannot read";
-
-	say_line("ktstr_test: %s %s: %.*s", what, res->path, (int)res->text.n, res->text.s);
+	load_complain(res->kind, res->path, res->text.s, res->text.n);
 }

@@ -32,9 +32,9 @@ static struct {
 	struct bads corrupt, io;
 } seen;
 
-static void add_bad(struct bads *b, const char *what, const char *path, const struct err *e)
+static void add_bad(struct bads *b, enum entry_kind kind, const char *path, const struct err *e)
 {
-	say_line("ktstr_test: %s %s: %s", what, path, e->text);
+	load_complain(kind, path, e->text, strlen(e->text));
 	GROW(b->v, b->n, b->cap);
 	b->v[b->n++] = (struct bad){ xstrdup(path), xstrdup(e->text) };
 }
@@ -47,7 +47,7 @@ static void read_one(int dir, const char *root, const char *name)
 	struct err e;
 
 	if (load_text(dir, name, &text, &st, &e) < 0) {
-		add_bad(&seen.io, "cannot read", path, &e);
+		add_bad(&seen.io, ENTRY_UNREADABLE, path, &e);
 		return;
 	}
 	GROW(seen.v, seen.n, seen.cap);
@@ -56,7 +56,7 @@ static void read_one(int dir, const char *root, const char *name)
 		return;
 	}
 	sidecar_release(&seen.v[seen.n]);
-	add_bad(&seen.corrupt, "skipping", path, &e);
+	add_bad(&seen.corrupt, ENTRY_CORRUPT, path, &e);
 }
 
 static int by_test(const void *a, const void *b)

@@ -2,6 +2,7 @@
 /* ktstr-runs host: the host a run was made on. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/jq.h"
 #include "result/findrun.h"
@@ -15,7 +16,8 @@
 static bool read_one(const struct listing *files, size_t i, const char *dir, struct sidecar *s)
 {
 	auto_str struct str text = { 0 };
-	const char *what = "cannot read";
+	auto_free char *path = xasprintf("%s/%s", dir, files->names[i]);
+	enum entry_kind kind = ENTRY_UNREADABLE;
 	struct stat st;
 	struct err e;
 
@@ -23,9 +25,9 @@ static bool read_one(const struct listing *files, size_t i, const char *dir, str
 	if (load_text(files->fd, files->names[i], &text, &st, &e) == 0) {
 		if (sidecar_parse(s, str_c(&text), text.len, &e) == 0)
 			return true;
-		what = "skipping";
+		kind = ENTRY_CORRUPT;
 	}
-	say_line("ktstr_test: %s %s/%s: %s", what, dir, files->names[i], e.text);
+	load_complain(kind, path, e.text, strlen(e.text));
 	sidecar_release(s);
 	return false;
 }
