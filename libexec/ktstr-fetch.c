@@ -3,7 +3,8 @@
  * ktstr-fetch: give each missing kernel its source tree. Records that need
  * nothing go through; for each that needs a source a ktstr-download is
  * started, several side by side, and its record leaves as soon as it is
- * there. Of records with one key the first is fetched, for all.
+ * there. Of records with one key the first is fetched, for all. While the
+ * next stage builds, only a few begin before it is ready for them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,11 +22,13 @@
 #include "base/stop.h"
 #include "base/where.h"
 #include "cli/opt.h"
+#include "kernel/ahead.h"
 #include "kernel/krecord.h"
 #include "kernel/remote.h"
 
 #define GRACE_MS 8000 /* from a signal to SIGKILL */
-#define LOOK_MS  200  /* how soon a signal is noticed */
+#define LOOK_MS  200  /* how soon a signal, or a tree that went, is noticed */
+#define AHEAD    2    /* trees that wait for the builder */
 
 static bool skip_sha256;
 static unsigned long long stall_ns;
@@ -57,6 +60,8 @@ static char **words; /* of the command line */
 static struct job *jobs;
 static size_t n_jobs, cap_jobs, n_running, n_open;
 static int failures;
+static struct ahead ahead;
+static bool held_back; /* a job could begin, but for those that wait to be built */
 
 static size_t width(void)
 {
@@ -164,8 +169,13 @@ static int finish_job(struct job *j, struct err *e)
 	failures += j->failed;
 	while (j->out.len && j->out.s[j->out.len - 1] == '\n')
 		j->out.s[--j->out.len] = '\0';
-	if (j->out.len && record_parse((struct slice){ j->out.s, j->out.len }, j->number, &got, &why) == 0)
+	if (j->out.len && record_parse((struct slice){ j->out.s, j->out.len }, j->number, &got, &why) == 0) {
+		auto_free char *src = json_get_str(j->out.s, j->out.len, "src");
+
+		if (src && !j->failed)
+			ahead_add(&ahead, src);
 		return record_pass(&got, e);
+	}
 	str_clear(&j->out);
 	err_set(&why, "ktstr-download ended with exit code %d and without a record", code);
 	return krecord_fail(&rec, "fetch", &why, e);
@@ -188,16 +198,19 @@ static int finish_like(struct job *j, const struct job *first, struct err *e)
 /* What can begin, begins; what waited for another goes with it. */
 static int advance(size_t max, struct err *e)
 {
+	held_back = false;
 	for (size_t i = 0; i < n_jobs; i++) {
 		struct job *j = &jobs[i], *first = &jobs[j->like];
 		int rc = 0;
 
 		if (j->done || j->child.pid > 0)
 			continue;
-		if (first != j)
+		if (first != j) {
 			rc = first->done ? finish_like(j, first, e) : 0;
-		else if (n_running < max)
-			rc = start_job(j, e);
+		} else if (n_running < max && !held_back) {
+			held_back = !ahead_may(&ahead, n_running);
+			rc = held_back ? 0 : start_job(j, e);
+		}
 		if (rc < 0)
 			return -1;
 	}
@@ -291,7 +304,7 @@ static int turn(struct lines *l, size_t max, struct err *e)
 	fds[n] = (struct pollfd){ .fd = l->eof ? -1 : l->fd, .events = POLLIN };
 	for (size_t i = 0; i < n; i++)
 		fds[i] = (struct pollfd){ .fd = jobs[i].child.pid > 0 ? jobs[i].child.out : -1, .events = POLLIN };
-	if (poll(fds, n + 1, n_running ? LOOK_MS : -1) > 0) {
+	if (poll(fds, n + 1, n_running || held_back ? LOOK_MS : -1) > 0) {
 		for (size_t i = 0; i < n && rc == 0; i++)
 			if (fds[i].revents)
 				rc = read_job(&jobs[i], e);
@@ -324,6 +337,7 @@ int main(int argc, char **argv)
 	words = given.v;
 	start(&program, argc, argv, NULL);
 	max = width();
+	ahead_init(&ahead, STDOUT_FILENO, env_get(ENV_KERNEL_PARALLELISM) ? max : AHEAD);
 	stop_watch();
 	lines_init(&l, STDIN_FILENO);
 	while (rc == 0 && !stop_wanted() && (!l.eof || n_open))
@@ -333,5 +347,6 @@ int main(int argc, char **argv)
 	if (rc < 0)
 		die_err(&e);
 	lines_release(&l);
+	ahead_release(&ahead);
 	return finish(failures ? 1 : 0);
 }

@@ -81,6 +81,33 @@ gets() {
 	[ "$(jq -r .state out | sort -u)" = cached ]
 }
 
+# all four releases, one fetched at a time; what stands behind is the builder
+four() {
+	"$LIBEXEC/ktstr-resolve" 6.9.3 6.12.8 6.13.9 6.14.2 2>err | KTSTR_KERNEL_PARALLELISM=1 "$LIBEXEC/ktstr-fetch" 2>>err | "$@"
+}
+
+@test "sources are unpacked no further ahead than the builder follows" {
+	export DURING='sleep 1.5; ls -d "$TMPDIR"/ktstr-src-*/*-tarball-* | wc -l >>"$HOME/trees"'
+	four "$LIBEXEC/ktstr-build" >out 2>>err
+	[ "$(jq -r .state out | xargs)" = "cached cached cached cached" ]
+	# the one that is built, and one that waits
+	[ "$(sort -n "$HOME/trees" | tail -n 1)" = 2 ]
+}
+
+@test "who builds nothing, or fails at everything, does not hold the sources up" {
+	four cat >out
+	[ "$(jq -r .state out | xargs)" = "fetched fetched fetched fetched" ]
+	[ "$(compgen -G "$TMPDIR/ktstr-src-*/*-tarball-*" | wc -l)" = 4 ]
+	rm -r "$TMPDIR"/ktstr-src-*
+	export DURING='exit 1'
+	four "$LIBEXEC/ktstr-build" >out 2>>err || true
+	[ "$(jq -r .state out | xargs)" = "error error error error" ]
+	rm -r "$TMPDIR"/ktstr-src-*
+	# a builder that refuses what it is given before it looks at the tree
+	four jq -c --unbuffered '.key |= sub("-kc.{8}"; "-kc00000000")' | "$LIBEXEC/ktstr-build" >out 2>>err || true
+	[ "$(jq -r .state out | xargs)" = "error error error error" ]
+}
+
 @test "one kernel under two names is fetched and built once, forced or not" {
 	export DURING='echo "$PWD" >>"$HOME/builds"'
 	for force in '' --force; do
