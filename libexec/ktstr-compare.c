@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "cli/jq.h"
-#include "result/findings.h"
-#include "result/judge.h"
+#include "compare/findings.h"
+#include "compare/judge.h"
 #include "result/place.h"
-#include "result/revspec.h"
+#include "compare/revspec.h"
 #include "result/rows.h"
-#include "result/sides.h"
-#include "result/svg.h"
+#include "compare/sides.h"
+#include "plot/svg.h"
 
 static struct side_filter both, own[SIDES];
 static struct question question;

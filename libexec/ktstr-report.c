@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "cli/opt.h"
 #include "result/place.h"
-#include "result/report.h"
+#include "plot/report.h"
 
 static const char *output, *dir;
 static struct opt opts[] = {

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "cli/jq.h"
 #include "cli/opt.h"
-#include "result/trend.h"
+#include "plot/trend.h"
 
 static bool json;
 static const char *jq, *by, *filter, *plot;
