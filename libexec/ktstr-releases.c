@@ -82,14 +82,27 @@ static int check_begun(const char *series, struct err *e)
 	return err_hint(e, "name that one, or a series kernel.org lists");
 }
 
+/* kernel.org cannot be asked, e says why: what is built has to do. */
+static int find_cached(const char *series, struct strv *out, const struct err *e)
+{
+	auto_free char *v = index_newest_cached(series, env_get(ENV_LEAN) != NULL);
+
+	if (!v)
+		return -1;
+	warn("%s; using %s, the newest %s.x kernel in the cache", e->text, v, series);
+	strv_add(out, v);
+	return 0;
+}
+
 static int find_newest(const char *series, struct strv *out, struct err *e)
 {
 	auto_free char *probed = NULL;
 	const char *v;
+	int rc;
 
 	note("fetching latest %s.x kernel version", series);
 	if (need_index(e) < 0)
-		return -1;
+		return find_cached(series, out, e);
 	v = releases_newest(&index_, series);
 	if (v) {
 		note("latest %s.x kernel: %s", series, v);
@@ -99,8 +112,9 @@ static int find_newest(const char *series, struct strv *out, struct err *e)
 	if (check_begun(series, e) < 0)
 		return -1;
 	note("%s.x not in releases.json (EOL series), probing cdn.kernel.org", series);
-	if (index_probe(&index_, series, &probed, e) < 0)
-		return -1;
+	rc = index_probe(&index_, series, &probed, e);
+	if (rc)
+		return rc < 0 ? find_cached(series, out, e) : -1;
 	note("latest %s.x kernel (from cdn listing): %s", series, probed);
 	strv_add(out, probed);
 	return 0;

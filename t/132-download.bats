@@ -151,6 +151,23 @@ no_tree() {
 	[ ! -e "$KEPT/linux-5.1.tar.xz.part" ]
 }
 
+@test "with room for no tarball none stays, neither a new one nor those of before" {
+	records 6.12.1
+	run -0 "$FETCH" <in
+	[ -e "$KEPT/linux-6.12.1.tar.xz" ]
+	records 6.12.2
+	KTSTR_TARBALLS_MAX=0 run -0 --separate-stderr "$FETCH" <in
+	[ -d "$(jq -r .src <<<"$output")" ]
+	[ -z "$(find "$KEPT" -name '*.xz' -o -name '*.sha256' -o -name '*.part*')" ]
+	# one that was fetched before and only used goes as well
+	records 6.12.3
+	run -0 "$FETCH" <in
+	rm -r "$SRC"/6.12.3-*
+	KTSTR_TARBALLS_MAX=0 run -0 --separate-stderr "$FETCH" <in
+	[[ $stderr == *"linux-6.12.3.tar.xz, fetched before"* ]]
+	[ ! -e "$KEPT/linux-6.12.3.tar.xz" ]
+}
+
 @test "a download that broke off is gone on with, in the run and by the next" {
 	fault cut
 	records 6.12.1

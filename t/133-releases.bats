@@ -5,6 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/cache
 
 setup_file() {
 	local pub=$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x
@@ -208,6 +209,36 @@ kernel list: range expanded to 3 kernel(s): 6.12.80, 6.13, 6.14.9" ]
 	[ "$output" = 6.12.80 ]
 	[[ $stderr =~ "warning: KTSTR_OFFLINE is set; using the release index stored 1h 2m "[0-9]+"s ago" ]]
 	[ "$(asked)" = "GET releases.json 200" ]
+}
+
+@test "where nothing can be known about a series, its newest cached kernel has to do" {
+	local v broken=6.12.99-tarball-$ARCH-kc$KC
+
+	for v in 6.12.9 6.12.10 6.13.70; do entry "$v-tarball-$ARCH-kc$KC" ".version = \"$v\""; done
+	entry "6.12.50-tarball-$ARCH-kc$KC-lean00000000" '.version = "6.12.50"'
+	entry "local-1234567-$ARCH-kc$KC" '.version = "6.12.60" | .source = {type: "local"}'
+	entry "$broken" '.version = "6.12.99"'
+	rm "$KTSTR_CACHE_DIR/$broken/$IMAGE"
+	KTSTR_OFFLINE=1 run -0 --separate-stderr "$RELEASES" 6.12
+	[ "$output" = 6.12.10 ]
+	[[ $stderr == *"warning: KTSTR_OFFLINE is set and no release index is stored; using 6.12.10, the newest 6.12.x kernel in the cache"* ]]
+	KTSTR_KERNEL_ORG=http://127.0.0.1:9 run -0 --separate-stderr "$RESOLVE" 6.12
+	[ "$(field '.version, .label, .state' | xargs)" = "6.12.10 6.12 cached" ]
+	[[ $stderr == *"Failed to connect"*"; using 6.12.10, the newest 6.12.x kernel in the cache"* ]]
+	KTSTR_OFFLINE=1 run -1 --separate-stderr "$RELEASES" 6.14
+	[[ $stderr == *"KTSTR_OFFLINE is set and no release index is stored"* ]]
+	# a series that ended and was never looked up; one that kernel.org says has no release
+	entry "6.9.4-tarball-$ARCH-kc$KC" '.version = "6.9.4"'
+	entry "6.11.4-tarball-$ARCH-kc$KC" '.version = "6.11.4"'
+	run -0 "$RELEASES" 6.13
+	KTSTR_OFFLINE=1 run -0 --separate-stderr "$RELEASES" 6.9
+	[ "$output" = 6.9.4 ]
+	[[ $stderr == *"the newest release of 6.9.x is not known; using 6.9.4"* ]]
+	run -1 --separate-stderr "$RELEASES" 6.11
+	[[ $stderr == *"no tarball matching 6.11.x"* ]]
+	# what kernel.org says goes before the cache
+	run -0 --separate-stderr "$RELEASES" 6.12
+	[ "$output" = 6.12.80 ]
 }
 
 @test "unreachable, broken and lying servers fall back to the stored index" {

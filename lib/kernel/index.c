@@ -6,6 +6,9 @@
 #include <time.h>
 
 #include "base/env.h"
+#include "kernel/arch.h"
+#include "kernel/cache.h"
+#include "kernel/key.h"
 #include "kernel/org.h"
 #include "net/transfer.h"
 
@@ -119,10 +122,55 @@ int index_probe(struct releases *r, const char *series, char **version, struct e
 		return known ? fall_back(r, e->text) : -1;
 	}
 	*version = org_newest_listed(str_c(&text), series);
-	if (!*version)
-		return err_set(e, "no tarball matching %s.x found in cdn.kernel.org directory listing at %s", series,
-			       url);
+	if (!*version) {
+		err_set(e, "no tarball matching %s.x found in cdn.kernel.org directory listing at %s", series, url);
+		return 1;
+	}
 	releases_add_probe(r, series, *version);
 	store(r);
 	return 0;
+}
+
+/* Whether c is a valid entry of a release of want's series, for this machine. */
+static bool is_of_series(const struct cache_entry *c, const struct version *want, struct version *v)
+{
+	return !c->problem && c->version && c->source && strcmp(c->source, "tarball") == 0 && c->arch &&
+	       strcmp(c->arch, kernel_arch()) == 0 && version_parse(c->version, strlen(c->version), v) == 0 &&
+	       v->rc == UINT64_MAX && v->major == want->major && v->minor == want->minor;
+}
+
+static bool is_configured(const struct cache_entry *c, const struct key_config *config)
+{
+	auto_free char *key = key_of_version(config, c->version);
+
+	return strcmp(key, c->key) == 0;
+}
+
+char *index_newest_cached(const char *series, bool lean)
+{
+	struct version want, v, best_v = { 0 };
+	struct cache_entry *list = NULL;
+	struct key_config config;
+	bool configured, best_configured = false;
+	char *best = NULL;
+	struct err ignored;
+	size_t n = 0;
+
+	if (version_parse(series, strlen(series), &want) < 0 || key_config_load(&config, lean, NULL, &ignored) < 0 ||
+	    cache_list(&list, &n, &ignored) < 0)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		configured = is_of_series(&list[i], &want, &v) && is_configured(&list[i], &config);
+		if (is_of_series(&list[i], &want, &v) &&
+		    (!best || configured > best_configured ||
+		     (configured == best_configured && version_cmp(&v, &best_v) > 0))) {
+			free(best);
+			best = xstrdup(list[i].version);
+			best_v = v;
+			best_configured = configured;
+		}
+		cache_entry_release(&list[i]);
+	}
+	free(list);
+	return best;
 }

@@ -276,6 +276,8 @@ int obtain_release(const struct obtain *o, const struct krecord *k, const char *
 	if (rc == 0)
 		rc = with_file(&j, top, e);
 	partial_close(&j.file);
+	if (rc == 0)
+		tarballs_trim(path);
 	free(j.url);
 	free(j.only);
 	return rc;

@@ -160,10 +160,13 @@ int tarballs_keep(const char *path, const char *sum, struct err *e)
 	const char *name = strrchr(path, '/') + 1;
 	auto_free char *file = sum_path(path);
 	auto_free char *line = xasprintf("%s  %s\n", sum, name);
-	auto_free char *dir = xstrndup(path, (size_t)(name - 1 - path));
 
-	if (write_soon(file, line, strlen(line), 0644, e) < 0)
-		return -1;
+	return write_soon(file, line, strlen(line), 0644, e);
+}
+
+void tarballs_trim(const char *path)
+{
+	auto_free char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+
 	make_room(dir);
-	return 0;
 }
