@@ -25,10 +25,11 @@ static inline void rounds(uint64_t v[4], int n)
 	}
 }
 
-static inline void word(uint64_t v[4], uint64_t m)
+/* Take a word in, by so many rounds. */
+static inline void word(uint64_t v[4], uint64_t m, int c)
 {
 	v[3] ^= m;
-	rounds(v, 2);
+	rounds(v, c);
 	v[0] ^= m;
 }
 
@@ -56,12 +57,12 @@ void siphash_add(struct siphash *h, const void *p, size_t n)
 	for (; s < end && h->n % 8; s++) {
 		h->tail |= (uint64_t)*s << (8 * (h->n++ % 8));
 		if (h->n % 8 == 0) {
-			word(h->v, h->tail);
+			word(h->v, h->tail, 2);
 			h->tail = 0;
 		}
 	}
 	for (; end - s >= 8; s += 8, h->n += 8)
-		word(h->v, le64(s));
+		word(h->v, le64(s), 2);
 	for (; s < end; s++)
 		h->tail |= (uint64_t)*s << (8 * (h->n++ % 8));
 }
@@ -70,7 +71,7 @@ struct hash128 siphash_end(struct siphash h)
 {
 	struct hash128 out;
 
-	word(h.v, h.tail | h.n << 56);
+	word(h.v, h.tail | h.n << 56, 2);
 	h.v[2] ^= 0xee;
 	rounds(h.v, 4);
 	out.lo = h.v[0] ^ h.v[1] ^ h.v[2] ^ h.v[3];
@@ -78,4 +79,20 @@ struct hash128 siphash_end(struct siphash h)
 	rounds(h.v, 4);
 	out.hi = h.v[0] ^ h.v[1] ^ h.v[2] ^ h.v[3];
 	return out;
+}
+
+uint64_t siphash13(const void *p, size_t n)
+{
+	uint64_t v[4] = { 0x736f6d6570736575, 0x646f72616e646f6d, 0x6c7967656e657261, 0x7465646279746573 };
+	const unsigned char *s = p;
+	uint64_t last = (uint64_t)n << 56;
+
+	for (; n >= 8; n -= 8, s += 8)
+		word(v, le64(s), 1);
+	for (size_t i = 0; i < n; i++)
+		last |= (uint64_t)s[i] << (8 * i);
+	word(v, last, 1);
+	v[2] ^= 0xff;
+	rounds(v, 3);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }

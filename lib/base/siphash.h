@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SipHash-2-4 with 128 bits of output (Aumasson, Bernstein), taking its input
- * in pieces. A state is a plain value: copied, it goes on from there.
+ * SipHash (Aumasson, Bernstein). With 2-4 rounds and 128 bits of output it
+ * takes its input in pieces: a state is a plain value, copied, it goes on from
+ * there. With 1-3 rounds, 64 bits and key 0, of a text at once, it is what
+ * Rust's DefaultHasher computes.
  */
 #ifndef BASE_SIPHASH_H
 #define BASE_SIPHASH_H
@@ -22,5 +24,7 @@ struct hash128 {
 void siphash_init(struct siphash *h, const unsigned char key[16]);
 void siphash_add(struct siphash *h, const void *p, size_t n);
 struct hash128 siphash_end(struct siphash h);
+
+uint64_t siphash13(const void *p, size_t n);
 
 #endif

@@ -11,8 +11,6 @@
 
 #include "base/str.h"
 
-uint64_t siphash13(const void *p, size_t n);
-
 /* The hash over {"kargs","payload","scheduler","sysctls","topology",
  * "work_type"}; payload may be NULL. The lists' order does not matter. */
 uint64_t variant_hash(const struct strv *kargs, const char *payload, const char *scheduler, const struct strv *sysctls,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "result/hash.h"
+#include "base/siphash.h"
 #include "result/metrics.h"
 
 /* The original counts in it how many values it dropped. */

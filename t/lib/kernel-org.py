@@ -37,7 +37,6 @@ import argparse
 import collections
 import hashlib
 import json
-import os
 import pathlib
 import re
 import ssl
@@ -45,6 +44,9 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+sys.dont_write_bytecode = True
+import loopback  # noqa: E402, beside this file
 
 VERSION = re.compile(r"linux-(\d+\.\d+(?:\.\d+)?(?:-rc\d+)?)\.tar\.[gx]z$")
 SUMS = {}
@@ -248,13 +250,6 @@ class Server(ThreadingHTTPServer):
         pass  # clients that go away in the middle are what the tests are about
 
 
-def die_with_parent(parent, life):
-    end = time.monotonic() + life
-    while os.getppid() == parent and time.monotonic() < end:
-        time.sleep(0.2)
-    os._exit(0)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("root", type=pathlib.Path)
@@ -262,7 +257,6 @@ def main():
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
     parser.add_argument("--log", type=pathlib.Path)
     args = parser.parse_args()
-    parent = os.getppid()
     server = Server(("127.0.0.1", 0), Handler)
     server.root = args.root.resolve()
     server.log = args.log.open("w") if args.log else None
@@ -271,12 +265,7 @@ def main():
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*args.tls)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    print(f"{'https' if args.tls else 'http'}://127.0.0.1:{server.server_port}", flush=True)
-    threading.Thread(target=die_with_parent, args=(parent, args.life), daemon=True).start()
-    try:
-        server.serve_forever()
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(0)
+    loopback.serve(server, "https" if args.tls else "http", args.life)
 
 
 if __name__ == "__main__":

@@ -20,13 +20,15 @@ base URL with a fault behind it breaks the file:
     /+slow              64 KiB at a time with pauses
 """
 import argparse
-import os
 import pathlib
 import re
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+sys.dont_write_bytecode = True
+import loopback  # noqa: E402, beside this file
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -99,30 +101,16 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = end < len(body)
 
 
-def die_with_parent(parent, life):
-    end = time.monotonic() + life
-    while os.getppid() == parent and time.monotonic() < end:
-        time.sleep(0.2)
-    os._exit(0)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("root", type=pathlib.Path)
     parser.add_argument("log", type=pathlib.Path)
     parser.add_argument("--life", type=float, default=600)
     args = parser.parse_args()
-    parent = os.getppid()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.root, server.log = args.root.resolve(), args.log.resolve()
     server.lock, server.count = threading.Lock(), 0
-    server.daemon_threads = True
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
-    threading.Thread(target=die_with_parent, args=(parent, args.life), daemon=True).start()
-    try:
-        server.serve_forever()
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(0)
+    loopback.serve(server, "http", args.life)
 
 
 if __name__ == "__main__":
