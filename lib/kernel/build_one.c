@@ -54,7 +54,7 @@ static int look_again(struct build_job *j, struct err *e)
 	if (k->git_hash && j->clean && strcmp(k->git_hash, j->tree.hash7) != 0)
 		note("source tree %s moved to %s; rebuilding for the new commit", k->src, j->tree.hash7);
 	free(j->key);
-	j->key = key_of_tree(&j->config, &j->tree);
+	j->key = tree_key(&j->tree, &j->config);
 	return cache_key_check(j->key, e);
 }
 

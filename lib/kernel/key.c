@@ -107,17 +107,17 @@ char *key_of_git(const struct key_config *c, const char *ref, const char *commit
 	return xasprintf("%s-git-%.7s-%s-%s", name, commit, kernel_arch(), tail);
 }
 
-char *key_of_tree(const struct key_config *c, const struct tree_state *t)
+char *key_of_tree(const struct key_config *c, const char *path, const char *hash7, const char *user_config)
 {
 	auto_free char *tail = key_tail(c);
 	char path_hash[9];
 
-	if (!t->hash7[0]) {
-		crc32_hex(crc32_bytes(0, t->path, strlen(t->path)), path_hash);
+	if (!hash7[0]) {
+		crc32_hex(crc32_bytes(0, path, strlen(path)), path_hash);
 		return xasprintf("local-unknown-%s-%s-%s", path_hash, kernel_arch(), tail);
 	}
-	return xasprintf("local-%s-%s%s%s-%s", t->hash7, kernel_arch(), t->has_config ? "-cfg" : "", t->user_config,
-			 tail);
+	return xasprintf("local-%s-%s%s%s-%s", hash7, kernel_arch(), user_config ? "-cfg" : "",
+			 user_config ? user_config : "", tail);
 }
 
 char *key_of_tarball(const struct key_config *c, const char *sha256)

@@ -20,7 +20,6 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "kernel/tree.h"
 
 /* The configuration's part of a key. */
 struct key_config {
@@ -37,7 +36,9 @@ int key_config_load(struct key_config *c, bool lean, const char *extra, struct e
 char *key_tail(const struct key_config *c);
 
 char *key_of_version(const struct key_config *c, const char *version);
-char *key_of_tree(const struct key_config *c, const struct tree_state *t);
+/* hash7: "" for a tree that is not clean; user_config: crc32 of its .config,
+ * NULL without one. */
+char *key_of_tree(const struct key_config *c, const char *path, const char *hash7, const char *user_config);
 char *key_of_git(const struct key_config *c, const char *ref, const char *commit);
 char *key_of_tarball(const struct key_config *c, const char *sha256);
 

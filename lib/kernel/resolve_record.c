@@ -82,7 +82,7 @@ static int look(const struct resolve *r, struct kernel *k, struct tree_state *t,
 			return -1;
 		if (r->clean)
 			tree_forget_config(t);
-		k->key = key_of_tree(&r->config, t);
+		k->key = tree_key(t, &r->config);
 	} else if (strcmp(k->kind, "tarball") == 0) {
 		root = cache_root(e);
 		if (!root || tarball_sha256(k->source, root, sha256, e) < 0)

@@ -173,6 +173,11 @@ void tree_forget_config(struct tree_state *t)
 	t->user_config[0] = '\0';
 }
 
+char *tree_key(const struct tree_state *t, const struct key_config *c)
+{
+	return key_of_tree(c, t->path, t->hash7, t->has_config ? t->user_config : NULL);
+}
+
 void tree_state_release(struct tree_state *t)
 {
 	free(t->path);

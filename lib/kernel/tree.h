@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "kernel/key.h"
 
 struct tree_state {
 	char *path;          /* canonical */
@@ -32,6 +33,9 @@ int tree_probe(const char *path, struct tree_state *t, struct err *e);
 
 /* As the tree will be without its .config. */
 void tree_forget_config(struct tree_state *t);
+
+/* Its cache key; caller frees. */
+char *tree_key(const struct tree_state *t, const struct key_config *c);
 
 void tree_state_release(struct tree_state *t);
 
