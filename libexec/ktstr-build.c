@@ -12,7 +12,7 @@
 #include "cli/jq.h"
 #include "cli/opt.h"
 #include "host/budget.h"
-#include "kernel/build_one.h"
+#include "build/one.h"
 
 static struct build_run all;
 static const char *jq;

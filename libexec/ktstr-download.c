@@ -14,11 +14,11 @@
 #include "base/stop.h"
 #include "cli/opt.h"
 #include "kernel/cache.h"
-#include "kernel/git_fetch.h"
-#include "kernel/obtain.h"
-#include "kernel/pass.h"
+#include "source/git_fetch.h"
+#include "source/obtain.h"
+#include "source/pass.h"
 #include "kernel/remote.h"
-#include "kernel/srcdir.h"
+#include "source/srcdir.h"
 
 static struct obtain how;
 static unsigned long long stall_ns = 60000000000ULL;

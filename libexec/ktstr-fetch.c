@@ -22,7 +22,7 @@
 #include "base/stop.h"
 #include "base/where.h"
 #include "cli/opt.h"
-#include "kernel/ahead.h"
+#include "source/ahead.h"
 #include "kernel/krecord.h"
 #include "kernel/remote.h"
 

@@ -12,7 +12,7 @@
 #include "cli/jq.h"
 #include "cli/opt.h"
 #include "json/write.h"
-#include "kernel/index.h"
+#include "source/index.h"
 #include "kernel/spec.h"
 
 static bool json, latest;

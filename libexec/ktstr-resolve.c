@@ -9,9 +9,9 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "cli/opt.h"
-#include "kernel/fragment.h"
-#include "kernel/resolve_record.h"
-#include "kernel/toolchain.h"
+#include "build/fragment.h"
+#include "source/resolve_record.h"
+#include "build/toolchain.h"
 
 static struct resolve set;
 static bool latest;

@@ -25,7 +25,7 @@
 struct key_config {
 	char kconfig[9];   /* crc32 of the built-in fragment */
 	char lean[9];      /* crc32 of the lean configuration, "" for defconfig */
-	char toolchain[9]; /* by kernel/toolchain.h, "" for plain gcc */
+	char toolchain[9]; /* by build/toolchain.h, "" for plain gcc */
 	char extra[9];     /* crc32 of an extra fragment, "" for none */
 };
 

@@ -2,7 +2,7 @@
 /*
  * What kernel.org's releases.json says, and the copy of it that is kept in
  * {cache root}/.releases.json with the time it was last known to be current.
- * Nothing here talks to the network; kernel/index.h does.
+ * Nothing here talks to the network; source/index.h does.
  */
 #ifndef KERNEL_RELEASES_H
 #define KERNEL_RELEASES_H

@@ -11,11 +11,11 @@
 #include "base/proc.h"
 #include "kernel/age.h"
 #include "kernel/cache.h"
-#include "kernel/git_remote.h"
+#include "source/git_remote.h"
 #include "kernel/key.h"
 #include "kernel/label.h"
 #include "kernel/strip.h"
-#include "kernel/tree.h"
+#include "source/tree.h"
 #include "kernel/version.h"
 
 static int show(char *text)

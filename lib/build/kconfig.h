@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Kernel configuration of a tree: how it gets the fragments, and whether what
+ * we cannot do without survived the build.
+ */
+#ifndef BUILD_KCONFIG_H
+#define BUILD_KCONFIG_H
+
+#include <stdbool.h>
+
+#include "build/make.h"
+
+/*
+ * Give the tree a .config with the fragment in it. Without a .config the base
+ * is `make defconfig`, or for lean `make allnoconfig` with the fragment as its
+ * preset; then what is missing is appended and `make olddefconfig` run. extra
+ * is a file with a fragment of the user's, or NULL. A configuration that went
+ * through here is left alone as long as it, the fragments, the compiler and
+ * the tree's Kconfig files stay; {cache}/.logs remembers its checksum. 0, or -1.
+ */
+int kconfig_apply(struct make *m, bool lean, const char *extra, struct err *e);
+
+/* After the build: the options nothing works without are on. -1 names each
+ * one that is not, and why. */
+int kconfig_validate(const char *tree, const char *extra, struct err *e);
+
+/* Name and version of the compiler a configured tree was built with, by its
+ * own record; NULL when it has none. Caller frees. */
+char *kconfig_compiler(const char *tree);
+
+#endif

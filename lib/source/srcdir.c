@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "source/srcdir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/env.h"
+
+#define STAGE    ".stage-"
+#define KEEP_SEC (6 * 3600) /* a tree may wait for the kernels before it to be built */
+
+static int make_root(const char *root, struct err *e)
+{
+	struct stat st;
+
+	if (mkdir(root, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "make directory %s", root);
+	if (lstat(root, &st) < 0)
+		return err_sys(e, "%s", root);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		return err_set(e, "%s: not a directory that is only ours (mode 0700); remove it", root);
+	return 0;
+}
+
+/* A directory that is old and that nobody holds. */
+static void sweep_one(const char *path)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct err ignored;
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && time(NULL) - st.st_mtime > KEEP_SEC && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		remove_tree(path, &ignored);
+}
+
+static void sweep(const char *root)
+{
+	DIR *dir = opendir(root);
+	struct dirent *d;
+
+	held_dir_sweep(root, STAGE);
+	while (dir && (d = readdir(dir)))
+		if (d->d_name[0] != '.') {
+			auto_free char *path = xasprintf("%s/%s", root, d->d_name);
+
+			sweep_one(path);
+		}
+	if (dir)
+		closedir(dir);
+}
+
+int srcdir_open(struct srcdir *s, const char *key, struct err *e)
+{
+	const char *tmp = env_get(ENV_TMPDIR) ? env_get(ENV_TMPDIR) : "/tmp";
+	auto_free char *lock = NULL;
+	auto_free char *waiting = NULL;
+
+	*s = (struct srcdir){ .lock = LOCK_NONE };
+	s->root = xasprintf("%s/ktstr-src-%d", tmp, (int)geteuid());
+	if (make_root(s->root, e) < 0)
+		return -1;
+	sweep(s->root);
+	lock = xasprintf("%s/.lock-%s", s->root, key);
+	waiting = xasprintf("the source of %s is being fetched by another process - waiting for it to finish.", key);
+	return lock_wait(&s->lock, lock, LOCK_EXCLUSIVE, waiting, e);
+}
+
+void srcdir_close(struct srcdir *s)
+{
+	lock_drop(&s->lock);
+	free(s->root);
+	*s = (struct srcdir){ .lock = LOCK_NONE };
+}
+
+/* Start the hour anew. */
+static void touch(const char *path)
+{
+	if (utimensat(AT_FDCWD, path, NULL, 0) < 0)
+		return; /* it is then swept earlier */
+}
+
+char *srcdir_find(const struct srcdir *s, const char *key)
+{
+	auto_free char *home = xasprintf("%s/%s", s->root, key);
+	DIR *dir = opendir(home);
+	char *tree = NULL;
+	struct dirent *d;
+
+	while (dir && !tree && (d = readdir(dir)))
+		if (d->d_name[0] != '.')
+			tree = xasprintf("%s/%s", home, d->d_name);
+	if (dir)
+		closedir(dir);
+	if (tree)
+		touch(home);
+	return tree;
+}
+
+int srcdir_stage(const struct srcdir *s, struct temp_dir *stage, struct err *e)
+{
+	return held_dir_make(stage, s->root, STAGE, e);
+}
+
+char *srcdir_publish(const struct srcdir *s, struct temp_dir *stage, const char *key, const char *top, struct err *e)
+{
+	auto_free char *home = xasprintf("%s/%s", s->root, key);
+
+	/* an empty directory may be left of a tree that was removed halfway */
+	if (remove_tree(home, e) < 0)
+		return NULL;
+	touch(stage->path);
+	if (rename(stage->path, home) < 0) {
+		err_sys(e, "rename %s to %s", stage->path, home);
+		return NULL;
+	}
+	close(stage->fd);
+	free(stage->path);
+	*stage = (struct temp_dir){ .fd = -1 };
+	return xasprintf("%s/%s", home, top);
+}
+
+static char *home_of(const char *tree)
+{
+	const char *slash = strrchr(tree, '/');
+
+	return slash ? xstrndup(tree, (size_t)(slash - tree)) : xstrdup(".");
+}
+
+/* Whether the descriptor is what the path names now. */
+static bool is_same(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+int srcdir_hold(const char *tree, struct err *e)
+{
+	auto_free char *home = home_of(tree);
+	int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 && is_same(fd, home)) {
+		touch(home);
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	err_set(e, "source tree %s is gone", tree);
+	return err_hint(e, "something removed it before it was built; run again");
+}
+
+/* Out of sight first: a tree that is half removed must not be found. */
+void srcdir_discard(const char *tree, int fd)
+{
+	auto_free char *home = home_of(tree);
+	auto_free char *parent = home_of(home);
+	auto_free char *gone = xasprintf("%s/" STAGE "gone-%d-%d", parent, (int)getpid(), fd);
+	struct err ignored;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_same(fd, home) && rename(home, gone) == 0)
+		remove_tree(gone, &ignored);
+	close(fd);
+}
