@@ -9,17 +9,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/cpus.h"
 #include "base/env.h"
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/stop.h"
+#include "base/term.h"
 #include "base/where.h"
 #include "cli/opt.h"
 #include "source/ahead.h"
@@ -67,7 +68,6 @@ static size_t width(void)
 {
 	const char *s = env_get(ENV_KERNEL_PARALLELISM);
 	unsigned long long n = 0;
-	cpu_set_t cpus;
 
 	if (s) {
 		auto_free char *copy = xstrdup(s);
@@ -76,7 +76,7 @@ static size_t width(void)
 			return n;
 		warn("KTSTR_KERNEL_PARALLELISM=%s is no number above 0; as many as there are CPUs are used", s);
 	}
-	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (size_t)CPU_COUNT(&cpus) : 1;
+	return cpus_allowed_count();
 }
 
 static struct record record_of(const struct job *j)
@@ -103,7 +103,7 @@ static int progress_for_job(void)
 
 	if (env_get(ENV_PROGRESS_FD) && parse_u64(env_get(ENV_PROGRESS_FD), &fd) == 0)
 		return (int)fd;
-	if (!n_running || !isatty(STDERR_FILENO))
+	if (!n_running || !term_moves(STDERR_FILENO))
 		return -1;
 	if (nowhere < 0)
 		nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);

@@ -3,16 +3,32 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/env.h"
 
-bool term_colour(FILE *f)
+bool term_moves(int fd)
 {
 	const char *term = env_get(ENV_TERM);
 
-	return isatty(fileno(f)) && !env_get(ENV_NO_COLOR) && !(term && strcmp(term, "dumb") == 0);
+	return isatty(fd) && !(term && strcmp(term, "dumb") == 0);
+}
+
+bool term_colour(FILE *f)
+{
+	return term_moves(fileno(f)) && !env_get(ENV_NO_COLOR);
+}
+
+void term_size(int fd, size_t *columns, size_t *rows)
+{
+	struct winsize w = { 0 };
+
+	if (ioctl(fd, TIOCGWINSZ, &w) < 0)
+		w = (struct winsize){ 0 };
+	*columns = w.ws_col ? w.ws_col : 80;
+	*rows = w.ws_row > 1 ? w.ws_row : 24;
 }
 
 void str_add_sgr(struct str *b, bool colour, const char *sgr, const char *text)
@@ -30,6 +46,16 @@ size_t text_width(const char *text)
 	for (; *text; text++)
 		n += ((unsigned char)*text & 0xc0) != 0x80;
 	return n;
+}
+
+size_t text_fit(const char *text, size_t columns)
+{
+	size_t i = 0;
+
+	for (; text[i]; i++)
+		if (((unsigned char)text[i] & 0xc0) != 0x80 && columns-- == 0)
+			break;
+	return i;
 }
 
 void print_left(FILE *f, const char *text, size_t width)

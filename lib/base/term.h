@@ -12,6 +12,12 @@
 
 #include "base/str.h"
 
+/* Whether it is a terminal on which a line can be drawn over. */
+bool term_moves(int fd);
+
+/* Its size; 80 by 24 where it does not say. */
+void term_size(int fd, size_t *columns, size_t *rows);
+
 /* Whether the stream takes colour. */
 bool term_colour(FILE *f);
 
@@ -36,6 +42,9 @@ void table_release(struct table *t);
 
 /* Columns text takes on a terminal, counting UTF-8 characters. */
 size_t text_width(const char *text);
+
+/* Bytes of text that fill at most that many columns. */
+size_t text_fit(const char *text, size_t columns);
 
 /* Print text left-aligned in width columns, whole even when it is wider. */
 void print_left(FILE *f, const char *text, size_t width);

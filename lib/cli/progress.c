@@ -73,13 +73,33 @@ void str_add_progress(struct str *b, const char *text, const char *unit, unsigne
 	str_add_ms(b, elapsed_ms);
 }
 
+#define LABEL_MIN 12
+
+void str_add_label(struct str *b, const char *label, size_t columns, size_t others)
+{
+	size_t width = text_width(label), room = columns > others + 2 ? columns - others - 2 : 0;
+
+	if (room < LABEL_MIN)
+		room = LABEL_MIN;
+	if (width <= room) {
+		str_add(b, label);
+		return;
+	}
+	str_addn(b, label, text_fit(label, room - 1));
+	str_add(b, "…");
+}
+
 static void draw(struct progress *p, unsigned long long done, unsigned long long total)
 {
-	auto_str struct str line = { 0 };
+	auto_str struct str line = { 0 }, rest = { 0 };
+	size_t columns, rows;
 
-	str_addf(&line, "\r\033[K%s%s", p->label, *p->label ? ": " : "");
-	str_add_progress(&line, p->text, p->unit, done, total, now_ms() - p->started_ms);
-	fputs(line.s, stderr);
+	term_size(STDERR_FILENO, &columns, &rows);
+	str_add_progress(&rest, p->text, p->unit, done, total, now_ms() - p->started_ms);
+	str_add_label(&line, p->label, columns - 1, text_width(rest.s));
+	str_addf(&line, "%s%s", *p->label ? ": " : "", rest.s);
+	line.s[text_fit(line.s, columns - 1)] = '\0';
+	fprintf(stderr, "\r\033[K%s", line.s);
 	fflush(stderr);
 	p->drawn = true;
 }
@@ -100,7 +120,7 @@ void progress_update(struct progress *p, unsigned long long done, unsigned long 
 	p->drawn_ms = now;
 	if (progress_fd() >= 0)
 		send(p, done, total, "run", p->text);
-	else if (isatty(STDERR_FILENO))
+	else if (term_moves(STDERR_FILENO))
 		draw(p, done, total);
 }
 

@@ -32,6 +32,10 @@ void progress_end(struct progress *p, const char *text);
 void str_add_progress(struct str *b, const char *text, const char *unit, unsigned long long done,
 		      unsigned long long total, long long elapsed_ms);
 
+/* Append the label, cut to what others (the columns of what follows ": ") leave
+ * of a line; some of it is left in any case. */
+void str_add_label(struct str *b, const char *label, size_t columns, size_t others);
+
 /* Take the redrawn line off the terminal before printing something else. */
 void progress_clear(struct progress *p);
 

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -20,7 +19,7 @@ struct report {
 
 void board_init(struct board *b)
 {
-	*b = (struct board){ .tty = isatty(STDERR_FILENO), .colour = term_colour(stderr) };
+	*b = (struct board){ .tty = term_moves(STDERR_FILENO), .colour = term_colour(stderr) };
 }
 
 static void put(const char *text, size_t n)
@@ -168,6 +167,18 @@ void board_record(struct board *b, struct slice record)
 	report_release(&r);
 }
 
+/* Rows the board takes by now: a terminal that became narrower has wrapped
+ * its lines. */
+static size_t rows_taken(const struct board *b)
+{
+	size_t columns, rows, n = 0;
+
+	term_size(STDERR_FILENO, &columns, &rows);
+	for (size_t i = 0; i < b->drawn; i++)
+		n += b->widths[i] > columns ? (b->widths[i] + columns - 1) / columns : 1;
+	return n < rows ? n : rows - 1;
+}
+
 void board_print(struct board *b, const char *text, size_t n)
 {
 	board_clear(b);
@@ -180,62 +191,50 @@ void board_clear(struct board *b)
 
 	if (!b->drawn)
 		return;
-	str_addf(&s, "\033[%zuA\r\033[J", b->drawn);
+	str_addf(&s, "\033[%zuA\r\033[J", rows_taken(b));
 	put(s.s, s.len);
 	b->drawn = 0;
 }
 
-/* Bytes of text that fill at most that many columns. */
-static size_t fit(const char *text, size_t columns)
+/* One line of at most that many columns: its width. Where there is little
+ * room, how far it is says more than the whole of a long label. */
+static size_t draw_line(const struct board *b, const struct board_line *l, size_t columns, struct str *out)
 {
-	size_t i = 0;
+	auto_str struct str rest = { 0 }, label = { 0 };
+	size_t room;
 
-	for (; text[i]; i++)
-		if (((unsigned char)text[i] & 0xc0) != 0x80 && columns-- == 0)
-			break;
-	return i;
-}
-
-static void draw_line(const struct board *b, const struct board_line *l, size_t columns, struct str *out)
-{
-	auto_str struct str plain = { 0 };
-	size_t head = strlen(l->label), n;
-
-	str_addf(&plain, "%s%s", l->label, head ? ": " : "");
-	str_add_progress(&plain, l->text, l->unit, l->done, l->total, now_ms() - l->started_ms);
-	n = fit(plain.s, columns);
-	if (head > n)
-		head = n;
-	plain.s[n] = '\0';
-	if (head) {
-		auto_free char *label = xstrndup(plain.s, head);
-
-		str_add_sgr(out, b->colour, "1", label);
+	str_add_progress(&rest, l->text, l->unit, l->done, l->total, now_ms() - l->started_ms);
+	str_add_label(&label, l->label, columns, text_width(str_c(&rest)));
+	if (label.len) {
+		str_add_sgr(out, b->colour, "1", label.s);
+		str_add(out, ": ");
 	}
-	str_add(out, plain.s + head);
+	room = label.len ? text_width(label.s) + 2 : 0;
+	room = room < columns ? columns - room : 0;
+	str_addn(out, rest.s, text_fit(rest.s, room));
 	str_addc(out, '\n');
+	return columns - room + (text_width(rest.s) < room ? text_width(rest.s) : room);
 }
 
 static int draw_terminal(struct board *b)
 {
 	auto_str struct str out = { 0 };
-	struct winsize w = { 0 };
-	size_t rows = b->n;
+	size_t columns, rows, n = b->n;
 
 	if (!b->n) {
 		board_clear(b);
 		return -1;
 	}
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) < 0 || !w.ws_col || w.ws_row < 2)
-		w = (struct winsize){ .ws_col = 80, .ws_row = 24 };
-	if (rows > w.ws_row - 1U)
-		rows = w.ws_row - 1U;
+	term_size(STDERR_FILENO, &columns, &rows);
+	if (n > rows - 1)
+		n = rows - 1;
 	if (b->drawn)
-		str_addf(&out, "\033[%zuA\r\033[J", b->drawn);
-	for (size_t i = 0; i < rows; i++)
-		draw_line(b, &b->lines[i], w.ws_col - 1U, &out);
+		str_addf(&out, "\033[%zuA\r\033[J", rows_taken(b));
+	b->widths = xrealloc(b->widths, n * sizeof(*b->widths));
+	for (size_t i = 0; i < n; i++)
+		b->widths[i] = draw_line(b, &b->lines[i], columns - 1, &out);
 	put(out.s, out.len);
-	b->drawn = rows;
+	b->drawn = n;
 	return REDRAW_MS;
 }
 
@@ -280,5 +279,6 @@ void board_release(struct board *b)
 		line_release(&b->lines[i]);
 	free(b->lines);
 	free(b->told);
+	free(b->widths);
 	*b = (struct board){ 0 };
 }

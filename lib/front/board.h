@@ -24,7 +24,8 @@ struct board_line {
 struct board {
 	struct board_line *lines;
 	size_t n, cap;
-	size_t drawn; /* rows on the terminal now, the cursor below them */
+	size_t drawn;   /* lines on the terminal now, the cursor below them */
+	size_t *widths; /* columns of each of them */
 	bool tty, colour;
 	char *told; /* the last plain line: a step in parts is announced once */
 };
