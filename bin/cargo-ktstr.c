@@ -102,6 +102,17 @@ static void print_pipeline(const struct pipeline *p, FILE *f)
 	fputs(line.s, f);
 }
 
+/* Who reads the line at a terminal is about to paste it: can the shell find
+ * our helpers? */
+static void advise_path(const struct pipeline *p, const char *dir)
+{
+	auto_free char *found = find_program(p->stages[0].argv.v[0]);
+	auto_free char *here = found ? real_path(found) : NULL;
+
+	if (isatty(STDOUT_FILENO) && !(here && strncmp(here, dir, strlen(dir)) == 0))
+		note("the shell finds these programs after: PATH=\"%s:$PATH\"", dir);
+}
+
 static int run(struct pipeline *p, const char *dir, const char *who, const char *needs)
 {
 	struct err e;
@@ -109,6 +120,8 @@ static int run(struct pipeline *p, const char *dir, const char *who, const char 
 
 	if (explain) {
 		print_pipeline(p, stdout);
+		fflush(stdout);
+		advise_path(p, dir);
 		return 0;
 	}
 	if (check_tools(needs, &e) < 0 || pipeline_check(p, dir, who, &e) < 0)
