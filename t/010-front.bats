@@ -181,6 +181,15 @@ all_started() {
 	cmp "$OUT/records" "$OUT/records.run"
 }
 
+@test "explain says to who reads it at a terminal where the shell finds the helpers" {
+	run -0 env script -qec 'cargo-ktstr ktstr --explain stats list' /dev/null
+	[[ ${lines[0]} == "ktstr-runs list"* ]]
+	[[ ${lines[1]} == "cargo ktstr: the shell finds these programs after: PATH=\"$KTSTR_LIBEXEC:\$PATH\""* ]]
+	fake runs </dev/null
+	PATH=$KTSTR_LIBEXEC:$PATH run -0 env script -qec 'cargo-ktstr ktstr --explain stats list' /dev/null
+	[ "${#lines[@]}" -eq 1 ]
+}
+
 @test "explain works in front of the command and inside a group" {
 	run -0 cargo-ktstr ktstr --explain test --kernel 6.14.2
 	[ "$output" = "ktstr-resolve 6.14.2 | ktstr-fetch | ktstr-build | ktstr-exec -- cargo nextest run" ]
@@ -436,6 +445,39 @@ all_started() {
 	done
 }
 
+@test "a signal that was ignored when the dispatcher started is ignored by the stages too" {
+	for sig in HUP INT QUIT; do
+		fake_sleepers
+		rm -f "$OUT"/pid.*
+		env --ignore-signal=$sig cargo-ktstr ktstr test --kernel x 3>&- &
+		pid=$!
+		wait_for 10 all_started
+		mapfile -t pids < <(cat "$OUT"/pid.*)
+		kill -$sig "$pid" "${pids[@]}"
+		sleep 0.2
+		kill -0 "$pid" "${pids[@]}"
+		kill -TERM $pid
+		wait $pid || true
+		gone "${pids[@]}"
+	done
+}
+
+@test "who waits for a stage to clean up after a signal says so" {
+	fake_sleepers
+	fake fetch <<-'EOF'
+		trap 'until [ -e "$OUT/seen" ]; do sleep 0.1; done; exit 0' TERM
+		echo $$ >"$OUT/pid.$(basename "$0")"
+		while :; do sleep 0.1; done
+	EOF
+	cargo-ktstr ktstr test --kernel x 3>&- 2>"$OUT/err" &
+	pid=$!
+	wait_for 10 all_started
+	kill -TERM $pid
+	wait_for 10 grep -qx "cargo ktstr: interrupted; waiting for ktstr-fetch to clean up" "$OUT/err"
+	touch "$OUT/seen"
+	wait $pid || true
+}
+
 @test "a stage that ignores the signal is waited for" {
 	fake_sleepers
 	fake exec <<-'EOF'
@@ -539,6 +581,41 @@ cargo" ]
 	run -0 env TERM=xterm NO_COLOR=1 script -qec 'cargo-ktstr ktstr test --kernel x' /dev/null
 	[[ $output != *$'\e[1mk1'* ]]
 	[[ $output == *'k1: Building  33%'* ]]
+}
+
+# One step of a kernel with a long name, drawn for a second.
+fake_long_step() {
+	fake build <<-'EOF'
+		for i in 1 2 3 4; do
+			printf '{"type":"progress","stage":"build","label":"path_linux-source-6.12.tar.xz_8f5b16","text":"Building","done":%d,"total":4,"unit":"objects","state":"run"}\n' $i >&"$KTSTR_PROGRESS_FD"
+			[ $i != 2 ] || ! [ -s "$OUT/resize" ] || stty -F "$(cat "$OUT/resize")" cols 20
+			sleep 0.3
+		done
+		cat
+	EOF
+	fake_cargo <<<'echo cargo-is-here'
+}
+
+@test "on a narrow terminal the label is cut, how far it is stays" {
+	fake_long_step
+	run -0 env TERM=xterm NO_COLOR=1 script -qec 'stty cols 40; cargo-ktstr ktstr test --kernel x' /dev/null
+	[[ $output == *$'path_linux-…: Building  25% (1 of 4 obj\r\n'* ]]
+}
+
+@test "a terminal that became narrower has wrapped the board, and loses all of it" {
+	fake_long_step
+	# shellcheck disable=SC2016
+	run -0 env TERM=xterm NO_COLOR=1 OUT="$OUT" script -qec \
+		'stty cols 80; tty >"$OUT/resize"; cargo-ktstr ktstr test --kernel x' /dev/null
+	# 79 columns on a terminal of 20 take four rows
+	[[ $output == *$'\e[4A\r\e[J'* ]]
+}
+
+@test "on a dumb terminal nothing is drawn over" {
+	fake_long_step
+	run -0 env TERM=dumb script -qec 'cargo-ktstr ktstr test --kernel x' /dev/null
+	[[ $output == *cargo-is-here* ]]
+	[[ $output != *$'\e'* ]]
 }
 
 @test "garbage on the progress pipe is ignored" {

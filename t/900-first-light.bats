@@ -187,11 +187,13 @@ results() {
 }
 
 @test "an interrupted run leaves no VM, no process and no lock behind" {
-	cargo ktstr test --lean --kernel "$TARBALL" -- -E 'test(two_cgroups)' >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	env --default-signal=INT cargo ktstr test --lean --kernel "$TARBALL" -- -E 'test(two_cgroups)' \
+		>"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	pid=$!
 	wait_for 60 vm_runs
 	kill -INT "$pid"
-	wait "$pid" || true
+	wait "$pid" && code=0 || code=$?
+	[ "$code" = 130 ]
 	wait_for 15 no_vm
 	[ -z "$(pids_of_test)" ]
 	flock -n "$KTSTR_CACHE_DIR/.locks/$(basename "$(cached)").lock" true

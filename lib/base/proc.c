@@ -110,8 +110,9 @@ static void default_signals(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int s = 1; s < 32; s++) {
-		/* nohup's promise holds for children too */
-		bool keep = s == SIGHUP && sigaction(s, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+		/* nohup's promise, and that of a script's "&", hold for children too */
+		bool keep = (s == SIGHUP || s == SIGINT || s == SIGQUIT) && sigaction(s, NULL, &old) == 0 &&
+			    old.sa_handler == SIG_IGN;
 
 		if (s != SIGKILL && s != SIGSTOP && !keep)
 			signal(s, SIG_DFL);

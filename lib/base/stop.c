@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <sys/signalfd.h>
 
 #include "base/str.h"
 
@@ -27,14 +28,36 @@ static void on_signal(int sig)
 		end_by(sig);
 }
 
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static bool is_ignored(int sig)
+{
+	struct sigaction old;
+
+	return sigaction(sig, NULL, &old) < 0 || old.sa_handler == SIG_IGN;
+}
+
 void stop_watch(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction old, act = { .sa_handler = on_signal };
+	struct sigaction act = { .sa_handler = on_signal };
 
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		if (!is_ignored(signals[i]))
 			sigaction(signals[i], &act, NULL);
+}
+
+/* Blocked, a signal that is ignored would arrive all the same. */
+int stop_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (!is_ignored(signals[i]))
+			sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 void stop_hold(void)

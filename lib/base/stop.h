@@ -18,4 +18,9 @@ void stop_hold(void);
 bool stop_wanted(void);
 void stop_release(void);
 
+/* For who waits by poll: block these signals and SIGCHLD, and get them from
+ * the descriptor, which does not block. Ignored ones stay ignored. -1 with
+ * errno. */
+int stop_signals(void);
+
 #endif

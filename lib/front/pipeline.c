@@ -13,11 +13,13 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/proc.h"
+#include "base/stop.h"
 #include "base/term.h"
 #include "front/board.h"
 #include "json/record.h"
 
 #define GRACE_MS 10000 /* from a signal to SIGKILL */
+#define SAY_MS   1000  /* and to a word about who is waited for */
 
 /* A stage while it runs. */
 struct worker {
@@ -36,6 +38,7 @@ struct run {
 	int signals;          /* signalfd */
 	int caught;           /* the signal that ends us, or 0 */
 	long long stopped_ms; /* when stages were told to end, or 0 */
+	bool said;            /* whom we wait for */
 	struct board board;
 };
 
@@ -166,25 +169,6 @@ static int start_all(struct run *r, const char *dir, struct err *e)
 		ret = start_stage(r, i, dir, in, p[1], &in, e);
 	close(p[1]);
 	return ret;
-}
-
-static void open_signals(struct run *r)
-{
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction was;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	/* a signal the caller had ignored (nohup) stays ignored; blocked, it
-	 * would arrive all the same */
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (sigaction(ends[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
-			sigaddset(&set, ends[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (r->signals < 0)
-		die_sys("make a signal descriptor");
 }
 
 static void tell_all(const struct run *r, int sig)
@@ -323,6 +307,31 @@ static void give_up(struct run *r)
 	tell_all(r, SIGTERM);
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Cleaning up after itself may take a stage a while; silence looks like being
+ * ignored. */
+static void say_waiting(struct run *r)
+{
+	auto_str struct str who = { 0 };
+
+	if (!r->caught || r->said || now_ms() - r->stopped_ms < SAY_MS)
+		return;
+	r->said = true;
+	for (size_t i = 0; i < r->p->n; i++)
+		if (!acts(r, i) && r->workers[i].child.pid > 0)
+			str_addf(&who, "%s%s", who.len ? ", " : "", base_name(r->p->stages[i].argv.v[0]));
+	if (!who.len)
+		return;
+	board_clear(&r->board);
+	note("interrupted; waiting for %s to clean up", who.s);
+}
+
 static void watch(struct run *r)
 {
 	bool others = true, handed = false;
@@ -340,18 +349,19 @@ static void watch(struct run *r)
 		wait_event(r, others);
 		if (r->stopped_ms && now_ms() - r->stopped_ms > GRACE_MS)
 			tell_all(r, SIGKILL);
+		say_waiting(r);
 	}
 }
 
 static void name_failed(const char *path, int code)
 {
-	const char *slash = strrchr(path, '/');
+	const char *sig = code > 128 ? sigabbrev_np(code - 128) : NULL;
 	struct err e;
 
-	if (code > 128 && code < 128 + NSIG)
-		err_set(&e, "stage %s failed (killed by SIG%s)", slash + 1, sigabbrev_np(code - 128));
+	if (sig)
+		err_set(&e, "stage %s failed (killed by SIG%s)", base_name(path), sig);
 	else
-		err_set(&e, "stage %s failed (exit %d)", slash + 1, code);
+		err_set(&e, "stage %s failed (exit %d)", base_name(path), code);
 	print_err(&e);
 }
 
@@ -413,7 +423,9 @@ static int run_many(struct pipeline *p, const char *dir, struct err *e)
 	for (size_t i = 0; i < p->n; i++)
 		r.workers[i].err = -1;
 	board_init(&r.board);
-	open_signals(&r);
+	r.signals = stop_signals();
+	if (r.signals < 0)
+		die_sys("make a signal descriptor");
 	ret = start_all(&r, dir, e);
 	if (ret == 0) {
 		watch(&r);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/proc.h"
+#include "base/stop.h"
 #include "base/term.h"
 #include "json/record.h"
 #include "vm/console.h"
@@ -64,16 +65,9 @@ void vm_end_release(struct vm_end *end)
 
 int vm_signals_open(struct err *e)
 {
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
-	sigset_t set;
-	int fd;
+	int fd = stop_signals();
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaddset(&set, caught[i]);
 	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return fd < 0 ? err_sys(e, "make a signal descriptor") : fd;
 }
 
