@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/env.h"
+#include "base/stop.h"
 
 int read_fd(int fd, struct str *out, struct err *e)
 {
@@ -164,11 +165,13 @@ int make_dirs(const char *path, struct err *e)
 	return 0;
 }
 
-static int remove_at(int dirfd, const char *name);
+typedef bool (*stop_fn)(void);
+
+static int remove_at(int dirfd, const char *name, stop_fn stop);
 
 /* Everything in the directory fd, which is closed. An unpacked tree may hold
  * directories that forbid writing. */
-static int remove_entries(int fd)
+static int remove_entries(int fd, stop_fn stop)
 {
 	DIR *dir = fdopendir(fd);
 	int rc = 0, saved = errno;
@@ -183,17 +186,21 @@ static int remove_entries(int fd)
 		rc = -1;
 	while (rc == 0 && (d = readdir(dir)))
 		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			rc = remove_at(fd, d->d_name);
+			rc = remove_at(fd, d->d_name, stop);
 	saved = errno;
 	closedir(dir);
 	errno = saved;
 	return rc;
 }
 
-static int remove_at(int dirfd, const char *name)
+static int remove_at(int dirfd, const char *name, stop_fn stop)
 {
 	int fd;
 
+	if (stop && stop()) {
+		errno = EINTR;
+		return -1;
+	}
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
@@ -203,14 +210,20 @@ static int remove_at(int dirfd, const char *name)
 		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	return remove_entries(fd) < 0 ? -1 : unlinkat(dirfd, name, AT_REMOVEDIR);
+	return remove_entries(fd, stop) < 0 ? -1 : unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
 int remove_tree(const char *path, struct err *e)
 {
-	if (remove_at(AT_FDCWD, path) < 0 && errno != ENOENT)
+	if (remove_at(AT_FDCWD, path, NULL) < 0 && errno != ENOENT)
 		return err_sys(e, "remove %s", path);
 	return 0;
+}
+
+void sweep_tree(const char *path)
+{
+	if (remove_at(AT_FDCWD, path, stop_wanted) < 0)
+		return; /* the next sweep finds what is left */
 }
 
 char *real_path(const char *path)
@@ -241,7 +254,6 @@ void held_dir_sweep(const char *parent, const char *prefix)
 {
 	DIR *dir = opendir(parent);
 	struct dirent *d;
-	struct err ignored;
 
 	while (dir && (d = readdir(dir))) {
 		auto_free char *path = NULL;
@@ -252,7 +264,7 @@ void held_dir_sweep(const char *parent, const char *prefix)
 		path = xasprintf("%s/%s", parent, d->d_name);
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-			remove_tree(path, &ignored);
+			sweep_tree(path);
 	}
 	if (dir)
 		closedir(dir);

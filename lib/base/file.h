@@ -55,6 +55,9 @@ int make_dirs(const char *path, struct err *e);
 
 /* rm -rf; a path that is not there is success. Never follows links. */
 int remove_tree(const char *path, struct err *e);
+/* The same for what somebody else left: nobody waits for it, so a failure is
+ * none, and stop_wanted (base/stop.h) ends it halfway. */
+void sweep_tree(const char *path);
 
 /* Absolute path with every link resolved, or NULL with errno set. */
 char *real_path(const char *path);

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/env.h"
+#include "base/stop.h"
+#include "cli/progress.h"
 
 #define STAGE    ".stage-"
 #define KEEP_SEC (6 * 3600) /* a tree may wait for the kernels before it to be built */
@@ -34,18 +36,19 @@ static int make_root(const char *root, struct err *e)
 static void sweep_one(const char *path)
 {
 	auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct err ignored;
 	struct stat st;
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && time(NULL) - st.st_mtime > KEEP_SEC && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		remove_tree(path, &ignored);
+		sweep_tree(path);
 }
 
 static void sweep(const char *root)
 {
 	DIR *dir = opendir(root);
+	struct progress p;
 	struct dirent *d;
 
+	progress_start(&p, "fetch", "", "Removing sources that earlier runs left", "");
 	held_dir_sweep(root, STAGE);
 	while (dir && (d = readdir(dir)))
 		if (d->d_name[0] != '.') {
@@ -55,6 +58,7 @@ static void sweep(const char *root)
 		}
 	if (dir)
 		closedir(dir);
+	progress_end(&p, NULL);
 }
 
 int srcdir_open(struct srcdir *s, const char *key, struct err *e)
@@ -68,6 +72,8 @@ int srcdir_open(struct srcdir *s, const char *key, struct err *e)
 	if (make_root(s->root, e) < 0)
 		return -1;
 	sweep(s->root);
+	if (stop_wanted())
+		return err_set(e, "interrupted");
 	lock = xasprintf("%s/.lock-%s", s->root, key);
 	waiting = xasprintf("the source of %s is being fetched by another process - waiting for it to finish.", key);
 	return lock_wait(&s->lock, lock, LOCK_EXCLUSIVE, waiting, e);
