@@ -308,6 +308,7 @@ static void add_line(struct stream *s, struct str *out, const char *line, size_t
 /* Cut what was read into lines; the last one may be still growing. */
 static void cut_lines(struct stream *s, struct str *out, bool last)
 {
+	static const char lost[] = "a message to the host was too long and is lost";
 	char *from = s->buf.s, *end = from + s->buf.len, *nl;
 	size_t max = s->type ? TEXT_MAX : RECORD_MAX - 2;
 
@@ -319,7 +320,7 @@ static void cut_lines(struct stream *s, struct str *out, bool last)
 		if (!nl && n < max && !last)
 			break;
 		if (!nl && !s->type && n == max) {
-			add_text(out, "stderr", "a message to the host was too long and is lost", 46);
+			add_text(out, "stderr", lost, strlen(lost));
 			s->skip = true;
 		} else {
 			add_line(s, out, from, n);

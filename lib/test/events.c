@@ -37,10 +37,14 @@ static void take_str(struct jr *r, char **to)
 
 static void take_int(struct jr *r, int64_t *to)
 {
-	if (jr_peek(r) == JR_NUMBER)
-		*to = (int64_t)jr_f64(r);
-	else
+	double v;
+
+	if (jr_peek(r) != JR_NUMBER) {
 		jr_skip(r);
+		return;
+	}
+	v = jr_f64(r);
+	*to = v >= -9e18 && v <= 9e18 ? (int64_t)v : 0;
 }
 
 static void take_bool(struct jr *r, bool *to)

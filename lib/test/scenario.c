@@ -247,13 +247,15 @@ static void check(struct step *s)
 	free(list);
 }
 
-static void hold(struct step *s, double seconds)
+/* Whether the workers ran, so that there is something to check. */
+static bool hold(struct step *s, double seconds)
 {
 	struct ktstr *t = s->t;
 
 	if (sched_died(&t->sched)) {
 		sched_report_death(t, "after cgroup creation (pid=%d)", t->sched.pid);
-		return;
+		workers_stop(s->workers, 0);
+		return false;
 	}
 	send_stimulus(s, iterations_so_far(t));
 	workers_release(s->workers);
@@ -262,6 +264,7 @@ static void hold(struct step *s, double seconds)
 	if (sched_died(&t->sched))
 		sched_report_death(t, "unexpectedly during workload (%.1fs into test)", elapsed_s(t));
 	workers_stop(s->workers, STOP_GRACE_MS * t->headroom);
+	return true;
 }
 
 static int run_step(struct ktstr *t, const struct ktstr_cgroup *defs, double seconds)
@@ -283,8 +286,7 @@ static int run_step(struct ktstr *t, const struct ktstr_cgroup *defs, double sec
 		result_fail(&t->result, "Other", "step %u failed: %s", t->steps, e.text);
 		if (s.workers)
 			workers_stop(s.workers, 0);
-	} else {
-		hold(&s, seconds);
+	} else if (hold(&s, seconds)) {
 		check(&s);
 	}
 	tear_down(&s);
