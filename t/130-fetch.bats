@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/kernel-org
 load lib/kernel-tree
 
 # One server for all: the fault is part of each test's base URL.
@@ -39,13 +40,11 @@ setup_file() {
 		make("6.1.6", ("linux-6.1.6/hard", tarfile.LNKTYPE, "../../etc/passwd"))
 		make("6.1.7", ("linux-6.1.7/f", tarfile.REGTYPE, ""), ("linux-6.1.7/f", tarfile.REGTYPE, ""))
 	PY
-	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 >url 3>&- &
-	echo $! >server.pid
-	wait_for 10 test -s url
+	org_serve
 }
 
 teardown_file() {
-	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")"
+	org_stop
 }
 
 setup() {

@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/kernel-org
 
 setup_file() {
 	local pub=$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x
@@ -12,9 +13,7 @@ setup_file() {
 	cd "$BATS_FILE_TMPDIR"
 	head -c 400000 /dev/urandom >"$pub/linux-6.12.1.tar.xz"
 	serve_dav
-	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 --log log >url 3>&- &
-	echo $! >server.pid
-	wait_for 10 test -s url
+	org_serve --log log
 }
 
 # A WebDAV server on a socket of its own; the port is free a moment before.
@@ -39,7 +38,8 @@ serve_dav() {
 }
 
 teardown_file() {
-	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")" "$(cat "$BATS_FILE_TMPDIR/dav/server")"
+	org_stop
+	kill "$(cat "$BATS_FILE_TMPDIR/dav/server")"
 }
 
 setup() {

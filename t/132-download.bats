@@ -5,6 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/kernel-org
 load lib/kernel-tree
 
 setup_file() {
@@ -44,13 +45,11 @@ setup_file() {
 		        file.write(out.compress(bytes(1 << 20)))
 		    file.write(out.flush())
 	PY
-	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 --log log >url 3>&- &
-	echo $! >server.pid
-	wait_for 10 test -s url
+	org_serve --log log
 }
 
 teardown_file() {
-	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")"
+	org_stop
 }
 
 setup() {

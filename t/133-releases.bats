@@ -5,6 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/kernel-org
 load lib/cache
 
 setup_file() {
@@ -26,13 +27,11 @@ setup_file() {
 		 {"iseol": false, "version": "next-20260101", "moniker": "linux-next"},
 		 {"iseol": false, "version": "6.19-rc2-next-20260101", "moniker": "linux-next"}]}
 	EOF
-	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 --log log >url 3>&- &
-	echo $! >server.pid
-	wait_for 10 test -s url
+	org_serve --log log
 }
 
 teardown_file() {
-	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")"
+	org_stop
 }
 
 setup() {

@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/kernel-org
 load lib/kernel-tree
 
 setup_file() {
@@ -18,13 +19,11 @@ setup_file() {
 	done
 	jq -n '{releases: ([["stable", "6.14.2"], ["stable", "6.13.9"], ["longterm", "6.12.8"]] |
 		map({moniker: .[0], version: .[1], iseol: false}))}' >org/releases.json
-	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 --log log >url 3>&- &
-	echo $! >server.pid
-	wait_for 10 test -s url
+	org_serve --log log
 }
 
 teardown_file() {
-	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")"
+	org_stop
 }
 
 setup() {

@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/kernel-org
 load lib/kernel-tree
 
 setup_file() {
@@ -16,13 +17,11 @@ setup_file() {
 		head -c 1500000 /dev/urandom >"linux-$v/init/noise"
 		tar cJf "$pub/linux-$v.tar.xz" "linux-$v"
 	done
-	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 >url 3>&- &
-	echo $! >server.pid
-	wait_for 10 test -s url
+	org_serve
 }
 
 teardown_file() {
-	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")"
+	org_stop
 }
 
 setup() {

@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/kernel-org
 load lib/kernel-tree
 load lib/result
 
@@ -18,13 +19,11 @@ setup_file() {
 	kernel_tree linux-6.12.8
 	tar cJf "$pub/linux-6.12.8.tar.xz" linux-6.12.8
 	jq -n '{releases: [{moniker: "longterm", version: "6.12.8", iseol: false}]}' >org/releases.json
-	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 >url 3>&- &
-	echo $! >server.pid
-	wait_for 10 test -s url
+	org_serve
 }
 
 teardown_file() {
-	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")"
+	org_stop
 }
 
 setup() {

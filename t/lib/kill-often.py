@@ -16,25 +16,13 @@ import subprocess
 import sys
 import time
 
+from session import session
+
 
 def start(line):
     with open("kill-often.log", "ab") as log:
         return subprocess.Popen(["bash", "-c", line], start_new_session=True, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.DEVNULL, stderr=log)
-
-
-def session(leader):
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", encoding="latin-1") as f:
-                    fields = f.read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[3]) == leader and fields[0] not in "ZX":
-                found.append(int(name))
-    return found
 
 
 def kill_group(child):

@@ -17,6 +17,8 @@ import sys
 import termios
 import time
 
+from session import session
+
 
 def parse(argv):
     steps, patience = [], 20.0
@@ -33,21 +35,6 @@ def parse(argv):
         else:
             sys.exit(__doc__)
     return steps, patience, argv[1:]
-
-
-def session(leader):
-    """Processes of the leader's session that still run."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", encoding="latin-1") as f:
-                    fields = f.read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[3]) == leader and fields[0] not in "ZX":
-                found.append(int(name))
-    return found
 
 
 def main():
