@@ -165,26 +165,45 @@ static int verify(int fd, const char *root, size_t files, struct err *e)
 	return rc;
 }
 
+/* A file without a name, so that nothing is left of an archive that was
+ * interrupted; where there are none, one with the name *temp. */
+static int open_new(const char *file, char **temp)
+{
+	const char *slash = strrchr(file, '/');
+	auto_free char *dir = slash ? xstrndup(file, (size_t)(slash - file) + 1) : xstrdup(".");
+	int fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	*temp = xasprintf("%s.tmp.%d.XXXXXX", file, (int)getpid());
+	return mkostemp(*temp, O_CLOEXEC);
+}
+
+/* link, not rename: what has come to be there meanwhile stays */
+static int give_name(int fd, const char *temp, const char *file)
+{
+	auto_free char *self = xasprintf("/proc/self/fd/%d", fd);
+
+	return temp ? link(temp, file) : linkat(AT_FDCWD, self, AT_FDCWD, file, AT_SYMLINK_FOLLOW);
+}
+
 /* Pack, read back, and only then give the archive its name. */
 static int make_archive(const char *file, const char *root, const char *dir, size_t *files, struct err *e)
 {
-	auto_free char *temp = xasprintf("%s.tmp.%d.XXXXXX", file, (int)getpid());
-	auto_fd int fd = mkostemp(temp, O_CLOEXEC);
+	auto_free char *temp = NULL;
+	auto_fd int fd = open_new(file, &temp);
 	mode_t mask = umask(0);
+	int rc;
 
 	umask(mask);
 	if (fd < 0)
 		return err_sys(e, "write %s", file);
-	if (pack(fd, file, root, dir, files, e) == 0 && verify(fd, root, *files, e) == 0) {
-		/* link, not rename: what has come to be there meanwhile stays */
-		if (fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0 && link(temp, file) == 0) {
-			unlink(temp);
-			return 0;
-		}
-		err_sys(e, "write %s", file);
-	}
-	unlink(temp);
-	return -1;
+	rc = pack(fd, file, root, dir, files, e) < 0 || verify(fd, root, *files, e) < 0 ? -1 : 0;
+	if (rc == 0 && (fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0 || give_name(fd, temp, file) < 0))
+		rc = err_sys(e, "write %s", file);
+	if (temp)
+		unlink(temp);
+	return rc;
 }
 
 int main(int argc, char **argv)

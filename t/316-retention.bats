@@ -97,6 +97,21 @@ there() {
 	[ -e 6.14.2-3f9c2ab.tar.zst ]
 }
 
+@test "an archive that was interrupted leaves nothing behind" {
+	put "$R/a.ktstr.json"
+	truncate -s 20G "$R/long.log"
+	mkdir here
+	cd here
+	"$ARCHIVE" "${R##*/}" 3>&- &
+	pid=$!
+	wait_for 10 eval 'readlink /proc/$pid/fd/* | grep -q long.log'
+	kill -TERM $pid
+	wait $pid && code=0 || code=$?
+	[ "$code" = 143 ]
+	[ -z "$(ls -A)" ]
+	[ "$(there)" = "${R##*/}" ]
+}
+
 @test "prune keeps the newest runs" {
 	runs a-oldest b-old c-new d-newest
 	run -0 --separate-stderr "$RUNS_PROGRAM" prune --keep 2 --dry-run

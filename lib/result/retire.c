@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "result/retire.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -25,10 +26,14 @@ int run_remove(const char *root, const char *run, struct err *e)
 	auto_free char *mark = xasprintf("%s/.locks/%s.run", root, run);
 	auto_free char *index = index_path(root, run);
 	struct err ignored;
+	int rc;
 
-	if (make_dirs(graves, e) < 0)
-		return -1;
-	if (rename(dir, grave) < 0)
+	/* whoever else removes a run takes the directory of graves with him */
+	do
+		if (make_dirs(graves, e) < 0)
+			return -1;
+	while ((rc = rename(dir, grave)) < 0 && errno == ENOENT && is_dir(dir));
+	if (rc < 0)
 		return err_sys(e, "remove %s", dir);
 	unlink(mark);
 	unlink(index);
