@@ -304,7 +304,16 @@ static void check_cache(struct finding *f)
 
 static void check_tmp(struct finding *f)
 {
-	check_space(f, env_get(ENV_TMPDIR) ? env_get(ENV_TMPDIR) : "/tmp", "TMPDIR");
+	auto_free char *dir = temp_root();
+
+	/* unlike the cache, it is not made */
+	if (is_dir(dir)) {
+		check_space(f, dir, "TMPDIR");
+		return;
+	}
+	f->state = MISSING;
+	str_addf(&f->text, "%s is no directory", dir);
+	str_add(&f->fix, "unset TMPDIR, or export TMPDIR=DIR, a directory that is there");
 }
 
 static void check_locks(struct finding *f)

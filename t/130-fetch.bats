@@ -269,6 +269,14 @@ nothing_kept() {
 	[[ $stderr == *"$SRC: not a directory that is only ours"* ]]
 }
 
+@test "TMPDIR: one that is not there is named with what to do, a relative one is of the caller's directory" {
+	TMPDIR=$PWD/none run -1 --separate-stderr fetch 6.12.9
+	[[ $stderr == *"make directory $PWD/none/ktstr-src-"*"hint: "*TMPDIR* ]]
+	mkdir sub
+	TMPDIR=sub run -0 --separate-stderr fetch 6.12.9
+	[[ $(jq -r .src <<<"$output") == "$PWD/sub/ktstr-src-"*/linux-6.12.9 ]]
+}
+
 @test "a key that climbs out is refused" {
 	version_record 6.12.9 | sed 's/"key":"[^"]*"/"key":"..\/x"/' >in
 	run -1 --separate-stderr "$FETCH" <in

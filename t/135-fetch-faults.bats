@@ -99,6 +99,7 @@ in_small_disk() {
 @test "no room to unpack is said, and the download is not lost" {
 	run -1 in_small_disk "$TMPDIR" 500k bash -c '"$FETCH" <in >out 2>err; code=$?; find "$TMPDIR" -name ".stage-*" >left; exit $code'
 	[[ $(jq -r .error.message out | head -n 1) == "extract tarball: "*"No space left on device" ]]
+	[[ $(jq -r .error.hint out | head -n 1) == *TMPDIR* ]]
 	[ ! -s left ]
 	KTSTR_KERNEL_ORG=$URL run -0 --separate-stderr "$FETCH" <in
 	[ "$(jq -r .state <<<"$output")" = $'fetched\nfetched' ]

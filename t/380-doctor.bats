@@ -116,6 +116,12 @@ report() {
 	[[ $(fix 'lock dir') == *KTSTR_LOCK_DIR* ]]
 }
 
+@test "a TMPDIR that is not there" {
+	TMPDIR=$PWD/none run -1 report
+	[ "$(state 'source disk')" = missing ]
+	[[ $(fix 'source disk') == *TMPDIR* ]]
+}
+
 @test "huge pages by number" {
 	run -0 report
 	free=$(awk '/HugePages_Free/ { n = $2 } /Hugepagesize/ { k = $2 } END { print int(n * k / 1024) }' /proc/meminfo)

@@ -297,9 +297,17 @@ int held_dir_make(struct temp_dir *t, const char *parent, const char *prefix, st
 	return -1;
 }
 
+char *temp_root(void)
+{
+	const char *dir = env_get(ENV_TMPDIR) ? env_get(ENV_TMPDIR) : "/tmp";
+	auto_free char *here = *dir == '/' ? NULL : real_path(".");
+
+	return here ? xasprintf("%s/%s", here, dir) : xstrdup(dir);
+}
+
 int temp_dir_make(struct temp_dir *t, struct err *e)
 {
-	const char *parent = env_get(ENV_TMPDIR) ? env_get(ENV_TMPDIR) : "/tmp";
+	auto_free char *parent = temp_root();
 
 	held_dir_sweep(parent, "ktstr-tmp-");
 	return held_dir_make(t, parent, "ktstr-tmp-", e);

@@ -65,6 +65,10 @@ bool path_exists(const char *path);
 bool is_dir(const char *path);
 bool is_file(const char *path);
 
+/* $TMPDIR or /tmp, as an absolute path: what lies there is used by programs
+ * that run in other directories. Caller frees. */
+char *temp_root(void);
+
 /*
  * A temporary directory that dies with its holder: dir is an empty directory
  * under $TMPDIR, held by a lock on it. Making one first removes those whose

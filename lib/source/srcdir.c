@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/env.h"
 #include "base/stop.h"
 #include "cli/progress.h"
 
@@ -23,12 +22,16 @@ static int make_root(const char *root, struct err *e)
 {
 	struct stat st;
 
-	if (mkdir(root, 0700) < 0 && errno != EEXIST)
-		return err_sys(e, "make directory %s", root);
+	if (mkdir(root, 0700) < 0 && errno != EEXIST) {
+		err_sys(e, "make directory %s", root);
+		return err_hint(e, "sources are unpacked there; set TMPDIR to a directory that can be written");
+	}
 	if (lstat(root, &st) < 0)
 		return err_sys(e, "%s", root);
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
-		return err_set(e, "%s: not a directory that is only ours (mode 0700); remove it", root);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077)) {
+		err_set(e, "%s: not a directory that is only ours (mode 0700)", root);
+		return err_hint(e, "remove it, or set TMPDIR to another directory");
+	}
 	return 0;
 }
 
@@ -63,7 +66,7 @@ static void sweep(const char *root)
 
 int srcdir_open(struct srcdir *s, const char *key, struct err *e)
 {
-	const char *tmp = env_get(ENV_TMPDIR) ? env_get(ENV_TMPDIR) : "/tmp";
+	auto_free char *tmp = temp_root();
 	auto_free char *lock = NULL;
 	auto_free char *waiting = NULL;
 

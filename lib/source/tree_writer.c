@@ -105,6 +105,14 @@ static int parent_of(struct tree_writer *w, const char *path)
 	return w->parent_fd;
 }
 
+/* What to do about it, where that is known. */
+static int failed(struct err *e, int rc)
+{
+	if (errno == ENOSPC || errno == EDQUOT)
+		err_hint(e, "set TMPDIR to a directory on a larger disk; cargo ktstr doctor says how much it takes");
+	return rc;
+}
+
 static const char *leaf(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -162,7 +170,7 @@ static int add_dir(int dir, const char *path, struct err *e)
 		return 0;
 	if (errno == EEXIST && fstatat(dir, leaf(path), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		return 0;
-	return err_sys(e, "make directory \"%s\"", path);
+	return failed(e, err_sys(e, "make directory \"%s\"", path));
 }
 
 static int add_file(struct tree_writer *w, int dir, const char *path, const struct tree_entry *t, struct err *e)
@@ -171,7 +179,7 @@ static int add_file(struct tree_writer *w, int dir, const char *path, const stru
 
 	w->file = openat(dir, leaf(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (w->file < 0)
-		return err_sys(e, "write \"%s\"", path);
+		return failed(e, err_sys(e, "write \"%s\"", path));
 	w->mtime = t->mtime;
 	return 0;
 }
@@ -229,7 +237,7 @@ int tree_writer_data(struct tree_writer *w, const void *p, size_t n, off_t at, s
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k < 0)
-			return err_sys(e, "write below \"%s\"", w->parent);
+			return failed(e, err_sys(e, "write below \"%s\"", w->parent));
 		s += k;
 		at += k;
 		n -= (size_t)k;

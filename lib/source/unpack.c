@@ -162,6 +162,12 @@ static void join(struct unpack *u)
 	queue_free(u->plain);
 }
 
+static int say_why(const struct unpack *u, struct err *e)
+{
+	err_set(e, "%s%s", u->out.wrong_top ? "" : "extract tarball: ", u->write_why.text);
+	return err_hint(e, "%s", u->write_why.hint);
+}
+
 int unpack_finish(struct unpack *u, char **top, struct err *e)
 {
 	int rc = 0;
@@ -171,7 +177,7 @@ int unpack_finish(struct unpack *u, char **top, struct err *e)
 	if (u->decode_failed)
 		rc = err_set(e, "extract tarball: %s", u->decode_why.text);
 	else if (u->write_failed)
-		rc = err_set(e, "%s%s", u->out.wrong_top ? "" : "extract tarball: ", u->write_why.text);
+		rc = say_why(u, e);
 	else if (tree_writer_finish(&u->out, top, e) < 0)
 		rc = -1;
 	tree_writer_release(&u->out);

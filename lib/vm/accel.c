@@ -186,10 +186,9 @@ int accel_probe(bool *final, struct err *e)
 
 static char *verdict_path(void)
 {
-	const char *dir = env_get(ENV_XDG_RUNTIME_DIR);
+	const char *run = env_get(ENV_XDG_RUNTIME_DIR);
+	auto_free char *dir = run && is_dir(run) ? xstrdup(run) : temp_root();
 
-	if (!dir || !is_dir(dir))
-		dir = env_get(ENV_TMPDIR) ? env_get(ENV_TMPDIR) : "/tmp";
 	return xasprintf("%s/ktstr-kvm-%u", dir, (unsigned)getuid());
 }
 
