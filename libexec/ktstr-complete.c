@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * ktstr-complete: values that only the tool knows, for completion scripts. One
- * a line, behind a tab what it is. It reads directories and a few files, never
- * the network, and stops after 15 ms: whoever presses Tab waits.
+ * a line, behind a tab what it is. It reads directories, a few files and the
+ * help of the program that gets the words, never the network, and stops after
+ * 15 ms: whoever presses Tab waits.
  */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/proc.h"
 #include "base/term.h"
 #include "base/where.h"
+#include "cli/helptext.h"
 #include "cli/opt.h"
 #include "json/read.h"
 #include "kernel/cache.h"
@@ -31,7 +35,8 @@ static const struct program program = {
 	.about = "List values for completion scripts",
 	.detail = "KIND is kernel, metric, preset, run, test, topology or row.NAME, NAME being what results\n"
 		  "are compared by: kernel, scheduler, topology, work-type, run-source, project-commit,\n"
-		  "kernel-commit. The words are those of the command line so far, for its --dir.",
+		  "kernel-commit; or the command whose tail is completed: nextest, llvm-cov-nextest,\n"
+		  "llvm-cov. The words are those of the command line so far, for its --dir.",
 	.min_args = 1,
 	.max_args = -1,
 	.stop = true,
@@ -239,12 +244,61 @@ static void list_topologies(void)
 	each_preset(say_topology);
 }
 
+/* --- what another program takes ------------------------------------------ */
+
+static void say_word(const char *name, const char *help)
+{
+	if (strcmp(name, "-h") != 0 && strcmp(name, "--help") != 0)
+		say_once(name, help);
+}
+
+/* Options and commands of a program's own help; none where it is missing. */
+static void list_help(const char *command_line)
+{
+	auto_free char *copy = xstrdup(command_line);
+	auto_strv struct strv argv = { 0 };
+	auto_str struct str text = { 0 };
+	struct child c = { .in = FD_NULL, .out = FD_PIPE, .err = FD_NULL };
+	struct err e;
+
+	for (char *rest, *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		strv_add(&argv, word);
+	c.argv = argv.v;
+	if (child_start(&c, &e) < 0)
+		return;
+	if (read_fd(c.out, &text, &e) == 0)
+		helptext_each(str_c(&text), say_word);
+	close(c.out);
+	child_stop(&c, 0);
+}
+
+static void list_nextest(void)
+{
+	list_help("cargo-nextest nextest run -h");
+	list_tests();
+}
+
+/* It passes on what nextest takes. */
+static void list_coverage(void)
+{
+	list_help("cargo-llvm-cov llvm-cov nextest -h");
+	list_nextest();
+}
+
+static void list_llvm_cov(void)
+{
+	list_help("cargo-llvm-cov llvm-cov -h");
+}
+
 static const struct {
 	const char *kind;
 	void (*list)(void);
 } kinds[] = {
-	{ "kernel", list_kernels }, { "metric", list_metrics }, { "preset", list_presets },
-	{ "run", list_runs },       { "test", list_tests },     { "topology", list_topologies },
+	{ "kernel", list_kernels },    { "metric", list_metrics },
+	{ "preset", list_presets },    { "run", list_runs },
+	{ "test", list_tests },        { "topology", list_topologies },
+	{ "nextest", list_nextest },   { "llvm-cov-nextest", list_coverage },
+	{ "llvm-cov", list_llvm_cov },
 };
 
 int main(int argc, char **argv)

@@ -146,7 +146,8 @@ static const char *kind_of(const char *arg)
 	return "none";
 }
 
-/* ":WORD WORD" for a choice, else the row's word for what it takes. */
+/* ":WORD WORD" for a choice, else the row's word for what it takes; "tail:" is in
+ * front of it where any number of words follow, options among them. */
 static void add_kind(struct list *l, const char *flag, const char *const *choices, const char *kind)
 {
 	auto_str struct str item = { 0 };
@@ -171,9 +172,12 @@ static void add_takes(struct list *l, const struct command *c)
 		if (o->opt.brief)
 			add_kind(l, letter, o->opt.choices, o->opt.values ? o->opt.values : kind_of(o->opt.arg));
 	}
-	if (c && c->tail)
-		add_kind(l, "", NULL, "tail");
-	else if (c && c->max_args)
+	if (c && c->tail) {
+		auto_free char *kind = xasprintf("tail:%s", c->values);
+
+		add_kind(l, "", NULL, kind);
+	}
+	if (c && !c->tail && c->max_args)
 		add_kind(l, "", c->words, c->values ? c->values : kind_of(c->args));
 }
 

@@ -22,6 +22,40 @@ setup() {
 	mkdir -p "$runs"
 	sed 's/"scx_rusty"/"scx_lavd"/' "$ROOT/t/fixtures/result/golden.json" >"$runs/cgroup_steady-0123456789abcdef.ktstr.json"
 	export CARGO_TARGET_DIR=$PWD/target
+	# the words behind "test" are its
+	script "$bin/cargo-nextest" <<-'OUTER'
+		[ "$*" = "nextest run -h" ] || exit 3
+		cat <<-'EOF'
+			Build and run tests
+
+			Usage: cargo nextest run [OPTIONS] [FILTERS]...
+
+			Options:
+			  -v, --verbose  Verbose output [env: NEXTEST_VERBOSE=]
+
+			Runner options:
+			      --retries <N>         Number of retries [default: none]
+			      --timings[=<FMTS>]    Timing output formats: html, with
+			                            --not-an-option in its second line
+			      --cargo-quiet...      Less
+		EOF
+	OUTER
+	script "$bin/cargo-llvm-cov" <<-'OUTER'
+		cat <<-'EOF'
+			USAGE:
+			    cargo llvm-cov [SUBCOMMAND] [OPTIONS]
+
+			OPTIONS:
+			        --lcov
+			            Export coverage data in "lcov" format
+
+			SUBCOMMANDS:
+			    report
+			            Generate coverage report
+			    show-env
+			            Output the environment
+		EOF
+	OUTER
 }
 
 # tab SHELL LINE...: the words cargo is run with after Tab
@@ -93,9 +127,17 @@ lines() {
 		cargo ktstr stats compare --a-scheduler scx|ktstr stats compare --a-scheduler scx_lavd
 		cargo ktstr export cgr|ktstr export cgroup_steady
 		cargo +nightly ktstr kernel li|+nightly ktstr kernel list
+		cargo ktstr test -- cgr|ktstr test -- cgroup_steady
+		cargo ktstr test cgr|ktstr test cgroup_steady
+		cargo ktstr test --lean -- --retr|ktstr test --lean -- --retries
+		cargo ktstr test --retr|ktstr test --retries
+		cargo ktstr nextest x --cargo-q|ktstr nextest x --cargo-quiet
+		cargo ktstr coverage -- --lc|ktstr coverage -- --lcov
+		cargo ktstr llvm-cov show|ktstr llvm-cov show-env
+		cargo ktstr stats trend -- worst_sp|ktstr stats trend -- worst_spread
 		other kernel li|kernel list
 	EOF
-	# elvish would quote the word and shows it to choose
+	# elvish would quote the word and shows it to choose, see below
 	if [ "$1" != elvish ]; then
 		typed+=('cargo ktstr test --lean --kernel=6.13.1-')
 		wanted+=('ktstr test --lean --kernel=6.13.1-tarball-x86_64-kc00000000 END')
@@ -130,6 +172,14 @@ lines() {
 	list elvish 'cargo ktstr test --kernel=6.13.1-' tarball-x86_64-kc00000000 'cached kernel'
 	list elvish 'cargo ktstr ' coverage llvm-cov show-thresholds
 	list elvish 'cargo ktstr stats compare --a-' --a-kernel 'Side A: kernel version'
+}
+
+# It writes words with "=" in quotes, so that nothing can be added to what was
+# typed; what is chosen with Enter takes its place.
+@test "elvish: a value behind = is taken with Enter" {
+	setup_elvish
+	TAB_SHOWS=COMPLETING run -0 tab elvish 'cargo ktstr test --lean --kernel=6.13.1-'
+	[ "$output" = "ktstr test --lean --kernel=6.13.1-tarball-x86_64-kc00000000 END" ]
 }
 
 @test "bash: cargo's own completion goes on working" {
@@ -173,8 +223,8 @@ lines() {
 	setup_fish
 	for shell in bash zsh fish; do
 		echo "$shell"
-		[ "$(tab $shell 'cargo ktstr kernel build --extra-kconfig fragments/ex')" = \
-			"ktstr kernel build --extra-kconfig fragments/extra.kconfig END" ]
+		[ "$(tab $shell 'cargo ktstr kernel build --extra-kconfig fragments/ex' 'cargo ktstr test -- fragments/ex')" = \
+			$'ktstr kernel build --extra-kconfig fragments/extra.kconfig END\nktstr test -- fragments/extra.kconfig END' ]
 	done
 }
 
@@ -204,29 +254,21 @@ lines() {
 	# elvish knows edit: on a terminal only; there it is loaded above
 }
 
-# There is no PowerShell to run it in: what can be told without one is that
-# every string and bracket closes where it should, outside of comments.
-@test "powershell: quotes and brackets are balanced" {
+# There is no PowerShell to run it in; its grammar is at hand.
+@test "powershell: the script parses, and its table has every command" {
+	local judge=(/usr/bin/python3 "$ROOT/t/lib/powershell.py")
+
 	cargo-ktstr completions powershell >script
-	/usr/bin/python3 - script <<-'EOF'
-		import re, sys
-		text = open(sys.argv[1], encoding="utf-8").read()
-		token = re.compile(r"""'(?:[^']|'')*'|"(?:[^"`]|`.|"")*"|\#[^\n]*|[(){}\[\]]|.""", re.S)
-		open_, pairs, strings = [], {")": "(", "}": "{", "]": "["}, 0
-		for t in token.findall(text):
-		    if t in "({[":
-		        open_.append(t)
-		    elif t in pairs:
-		        assert open_ and open_.pop() == pairs[t], t
-		    elif t in "'\"":
-		        raise SystemExit("a string that does not end")
-		    elif t[0] == "'":
-		        strings += 1
-		        assert "\n" not in t, t
-		assert not open_, open_
-		assert strings > 200, strings
-	EOF
+	"${judge[@]}" script >paths
+	diff <({ echo; echo help; cargo-ktstr --list-cmds; } | sort) <(sort paths)
+	cargo-ktstr completions powershell --binary other | "${judge[@]}" /dev/stdin >/dev/null
 	grep -qF "Register-ArgumentCompleter -Native -CommandName 'cargo'" script
+	# the judge can say no
+	for break in 's/}$//' "s/'cargo'/'cargo/" 's/\$words = @(/&)/' 's/foreach (/foreach /'; do
+		echo "$break"
+		sed "$break" script >broken
+		run ! "${judge[@]}" broken
+	done
 }
 
 @test "texts with quotes in them stay texts" {
@@ -284,6 +326,33 @@ lines() {
 	mkdir -p "$KTSTR_CACHE_DIR/a	b"
 	[ "$(cargo-ktstr complete row.scheduler | cut -f1)" = scx_lavd ]
 	cargo-ktstr complete kernel | { ! grep -q '^a'; }
+}
+
+@test "values: the options of the program that gets the words, by its own help" {
+	run -0 --separate-stderr cargo-ktstr complete nextest
+	[ "$output" = $'-v\tVerbose output\n--verbose\tVerbose output\n--retries\tNumber of retries\n--timings\tTiming output formats: html, with\n--cargo-quiet\tLess\ncgroup_steady\ttest' ]
+	run -0 cargo-ktstr complete llvm-cov
+	[ "$output" = $'--lcov\tExport coverage data in "lcov" format\nreport\tGenerate coverage report\nshow-env\tOutput the environment' ]
+	# of the real one too
+	rm "$bin/cargo-nextest"
+	cargo-ktstr complete nextest >found
+	for option in -E --filterset --retries --run-ignored --no-fail-fast --profile; do
+		grep -q "^$option	[A-Z]" found
+	done
+	# and none where there is none, or one that fails
+	script "$bin/cargo-nextest" <<<'echo error >&2; exit 1'
+	run -0 --separate-stderr cargo-ktstr complete nextest
+	[ "$output$stderr" = $'cgroup_steady\ttest' ]
+	run -0 --separate-stderr env PATH="${LIBEXEC%/*}/bin" "$LIBEXEC/ktstr-complete" nextest
+	[ "$output$stderr" = $'cgroup_steady\ttest' ]
+}
+
+@test "nothing that completion asks is asked over the network" {
+	for kind in kernel metric preset run test topology nextest llvm-cov-nextest llvm-cov row.kernel row.scheduler; do
+		strace -f -qq -e trace=%network -o net cargo-ktstr complete "$kind" >/dev/null
+		echo "$kind" && cat net
+		run ! grep -E 'connect|sendto|socket\(AF_INET' net
+	done
 }
 
 @test "every kind of value in the table is one that is known" {

@@ -389,6 +389,7 @@ const struct command commands[] = {
 	  .detail = "From the first word that is no option above, or behind --, everything is passed\n"
 		    "to cargo nextest run: cargo ktstr test --kernel ../linux -- -E 'test(my_test)'",
 	  .tail = true,
+	  .values = "nextest",
 	  .needs = "cargo-nextest",
 	  .opts = test_opts,
 	  .recipes = { { "kernel", BUILD "ktstr-exec -- cargo nextest run {release} {tail}" },
@@ -399,6 +400,7 @@ const struct command commands[] = {
 	  .detail = "From the first word that is no option above, or behind --, everything is passed\n"
 		    "to cargo llvm-cov nextest.",
 	  .tail = true,
+	  .values = "llvm-cov-nextest",
 	  .needs = "cargo-nextest cargo-llvm-cov",
 	  .opts = test_opts,
 	  .recipes = { { "kernel", BUILD "ktstr-exec -- cargo llvm-cov nextest {release} {tail}" },
@@ -409,6 +411,7 @@ const struct command commands[] = {
 	  .detail = "Everything from the first word that is no option above is passed on as it is:\n"
 		    "cargo ktstr llvm-cov report --lcov --output-path lcov.info",
 	  .tail = true,
+	  .values = "llvm-cov",
 	  .opts = llvm_cov_opts,
 	  .recipes = { { "kernel", BUILD "ktstr-exec -- cargo llvm-cov {tail}" },
 		       { NULL, DIRECT "cargo llvm-cov {tail}" } } },

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Press Tab in a real shell on a terminal of its own.
 
-tab.py run  SHELL LINE...       type each LINE, Tab, " END", Enter: what runs tells what became of it
+tab.py run  SHELL LINE...       type each LINE, Tab, " END", Enter: what runs tells what became of it;
+                                with TAB_SHOWS=TEXT an Enter of its own takes what is offered
+                                once TEXT is on the screen
 tab.py list SHELL LINE WORD...  type LINE, Tab, Tab: wait until every WORD is on the screen
 
 The shell's start-up files are those of $HOME; they set the prompt to "READY> ".
@@ -35,7 +37,11 @@ def main():
     time.sleep(0.1)
     if mode == "run":
         for line in lines:
-            child.send(line + "\t END\r")
+            child.send(line + "\t")
+            if "TAB_SHOWS" in os.environ:
+                child.expect(os.environ["TAB_SHOWS"])
+                child.send("\r")
+            child.send(" END\r")
             child.expect("RAN:([^\r\n]*)")
             print(child.match.group(1).strip())
             child.expect("READY> ")
