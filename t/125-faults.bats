@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 load lib/common
 load lib/cache
-load lib/kernel-tree
+load lib/kernel-org
 
 setup() {
 	setup_paths
@@ -30,15 +30,11 @@ quick_tree() {
 	sed -i 's/gcc -g .*/cp vmlinux.o $@/' "$1/Makefile"
 }
 
-# kernel_org: a loopback one with linux-6.12.9; its URL is KTSTR_KERNEL_ORG
+# kernel_org: one with linux-6.12.9
 kernel_org() {
 	quick_tree linux-6.12.9
-	mkdir -p org/pub/linux/kernel/v6.x
-	tar -cJf org/pub/linux/kernel/v6.x/linux-6.12.9.tar.xz linux-6.12.9
-	"$LIB/kernel-org.py" org --life 300 >url 2>server.log 3>&- &
-	wait_for 10 test -s url
-	KTSTR_KERNEL_ORG=$(head -n1 url)
-	export KTSTR_KERNEL_ORG
+	org_release 6.12.9
+	org_serve
 }
 
 pipeline() {
@@ -212,8 +208,7 @@ interrupt() {
 @test "Ctrl-C while downloading leaves no process, no temporary tree, no lock and a sane terminal" {
 	kernel_org
 	export KTSTR_KERNEL_ORG=$KTSTR_KERNEL_ORG/+slow
-	head -c 3000000 /dev/urandom >linux-6.12.9/noise
-	tar -cJf org/pub/linux/kernel/v6.x/linux-6.12.9.tar.xz linux-6.12.9
+	org_release 6.12.9 3000000
 	rm -r linux-6.12.9
 	interrupt 'ownloading' 6.12.9
 	find "$TMPDIR" -name 'linux-*' -o -name '.stage-*' >left

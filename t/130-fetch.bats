@@ -5,23 +5,18 @@
 bats_require_minimum_version 1.5.0
 load lib/common
 load lib/kernel-org
-load lib/kernel-tree
 
 # One server for all: the fault is part of each test's base URL.
 setup_file() {
-	local pub=$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x rc=$BATS_FILE_TMPDIR/org/torvalds/t
+	local pub=$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x
 
-	mkdir -p "$pub" "$rc"
 	cd "$BATS_FILE_TMPDIR"
 	for v in 6.12.9 6.12.43 6.15-rc3; do
 		kernel_tree "linux-$v"
 		ln -s main.c "linux-$v/init/same.c"
 		chmod +x "linux-$v/init/settle"
-		head -c 300000 /dev/urandom >"linux-$v/init/noise"
+		org_release $v 300000
 	done
-	tar cJf "$pub/linux-6.12.9.tar.xz" linux-6.12.9
-	tar cJf "$pub/linux-6.12.43.tar.xz" linux-6.12.43
-	tar czf "$rc/linux-6.15-rc3.tar.gz" linux-6.15-rc3
 	mkdir other && echo 1 >other/file
 	tar cJf "$pub/linux-6.12.10.tar.xz" other
 	python3 - "$pub" <<-'PY'

@@ -6,19 +6,12 @@
 bats_require_minimum_version 1.5.0
 load lib/common
 load lib/kernel-org
-load lib/kernel-tree
 
 setup_file() {
 	local pub=$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x v
 
-	mkdir -p "$pub" "$BATS_FILE_TMPDIR/org/torvalds/t"
 	cd "$BATS_FILE_TMPDIR"
-	for v in 6.12.1 6.12.2 6.12.3 6.15-rc3; do
-		kernel_tree "linux-$v"
-		head -c 600000 /dev/urandom >"linux-$v/init/noise"
-		tar cJf "$pub/linux-$v.tar.xz" "linux-$v"
-	done
-	tar czf org/torvalds/t/linux-6.15-rc3.tar.gz linux-6.15-rc3
+	for v in 6.12.1 6.12.2 6.12.3 6.15-rc3; do org_release $v 600000; done
 	python3 - "$pub" <<-'PY'
 		import io, lzma, sys, tarfile
 		def make(version, *entries):
@@ -343,9 +336,7 @@ no_tree() {
 	mkdir -p "$pub"
 	cp "$BATS_FILE_TMPDIR/$pub/linux-6.12.1.tar.xz" "$pub"
 	(cd "$pub" && sha256sum linux-6.12.1.tar.xz | gpg --batch --clearsign >sha256sums.asc)
-	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 60 >url 3>&- &
-	wait_for 10 test -s url
-	export KTSTR_KERNEL_ORG=$(cat url)
+	org_serve
 	records 6.12.1
 	KTSTR_KEYRING=$PWD/ring.gpg run -0 --separate-stderr "$FETCH" <in
 	[[ $stderr == *"sha256sums.asc has a good signature by $PWD/ring.gpg"* ]]
@@ -368,14 +359,10 @@ no_tree() {
 }
 
 @test "TLS is verified, by the roots the environment names" {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 2 -subj '/CN=test root' 2>/dev/null
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out csr.pem -subj '/CN=127.0.0.1' 2>/dev/null
-	openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out cert.pem \
-		-extfile <(echo 'subjectAltName=IP:127.0.0.1') 2>/dev/null
+	org_certificate
 	mkdir dir && cp ca.pem "dir/$(openssl x509 -hash -noout -in ca.pem).0"
-	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" "$BATS_FILE_TMPDIR/org" --life 60 --tls cert.pem key.pem >url 3>&- &
-	wait_for 10 test -s url
-	export KTSTR_KERNEL_ORG=$(cat url)
+	ln -s "$BATS_FILE_TMPDIR/org" .
+	org_serve --tls cert.pem key.pem
 	unset SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE
 	records 6.12.1
 	run -1 --separate-stderr "$FETCH" <in

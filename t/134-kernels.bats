@@ -5,18 +5,13 @@
 bats_require_minimum_version 1.5.0
 load lib/common
 load lib/kernel-org
-load lib/kernel-tree
 
 setup_file() {
-	local pub=$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x v
+	local v
 
-	mkdir -p "$pub"
 	cd "$BATS_FILE_TMPDIR"
-	for v in 6.9.3 6.12.8 6.13.9 6.14.2; do
-		kernel_tree "linux-$v"
-		if [ $v = 6.13.9 ]; then head -c 1500000 /dev/urandom >"linux-$v/init/noise"; fi
-		tar cJf "$pub/linux-$v.tar.xz" "linux-$v"
-	done
+	for v in 6.9.3 6.12.8 6.14.2; do org_release $v; done
+	org_release 6.13.9 1500000
 	jq -n '{releases: ([["stable", "6.14.2"], ["stable", "6.13.9"], ["longterm", "6.12.8"]] |
 		map({moniker: .[0], version: .[1], iseol: false}))}' >org/releases.json
 	org_serve --log log

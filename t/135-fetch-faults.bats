@@ -5,18 +5,11 @@
 bats_require_minimum_version 1.5.0
 load lib/common
 load lib/kernel-org
-load lib/kernel-tree
 
 setup_file() {
-	local pub=$BATS_FILE_TMPDIR/org/pub/linux/kernel/v6.x v
-
-	mkdir -p "$pub"
 	cd "$BATS_FILE_TMPDIR"
-	for v in 6.12.1 6.12.2; do
-		kernel_tree "linux-$v"
-		head -c 1500000 /dev/urandom >"linux-$v/init/noise"
-		tar cJf "$pub/linux-$v.tar.xz" "linux-$v"
-	done
+	org_release 6.12.1 1500000
+	org_release 6.12.2 1500000
 	org_serve
 }
 

@@ -16,7 +16,8 @@ import subprocess
 import sys
 import time
 
-from session import session
+sys.dont_write_bytecode = True
+from session import session  # noqa: E402, beside this file
 
 
 def start(line):

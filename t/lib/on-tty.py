@@ -17,7 +17,8 @@ import sys
 import termios
 import time
 
-from session import session
+sys.dont_write_bytecode = True
+from session import session  # noqa: E402, beside this file
 
 
 def parse(argv):
