@@ -65,6 +65,10 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
+teardown() {
+	[ ! -s "$BATS_TEST_TMPDIR/sshd.pid" ] || kill "$(cat "$BATS_TEST_TMPDIR/sshd.pid")"
+}
+
 id() {
 	git -C "$BARE" rev-parse "$1^{commit}"
 }
@@ -291,6 +295,58 @@ own_repository() {
 	GIT_CONFIG_GLOBAL=$PWD/old run -0 --separate-stderr pipeline "git+$URL#$h"
 	[[ $stderr == *"gives away only whole histories"* ]]
 	[ "$(jq -r .source.commit "$(field .dir)/metadata.json")" = "$h" ]
+}
+
+# serve_ssh: an sshd of our own on a port that is free now, which lets us in by
+# a key of ours; SSH_PORT is the port, GIT_SSH_COMMAND knows its way.
+serve_ssh() {
+	local sshd try
+
+	sshd=$(PATH=$PATH:/usr/sbin command -v sshd)
+	ssh-keygen -q -t ed25519 -N '' -f host
+	ssh-keygen -q -t ed25519 -N '' -f user
+	for try in {1..20}; do
+		SSH_PORT=$((20000 + (RANDOM + $$) % 30000))
+		cat >sshd_config <<-CONF
+			ListenAddress 127.0.0.1:$SSH_PORT
+			HostKey $PWD/host
+			AuthorizedKeysFile $PWD/user.pub
+			PidFile $PWD/sshd.pid
+			StrictModes no
+			UsePAM no
+			PasswordAuthentication no
+		CONF
+		# root's sshd wants a directory that a service manager makes
+		if ((EUID == 0)) && [ ! -d /run/sshd ]; then
+			unshare -m sh -c 'mount -t tmpfs none /run && mkdir /run/sshd && exec "$@"' - "$sshd" -D -e -f "$PWD/sshd_config" 2>sshd.log 3>&- &
+		else
+			"$sshd" -D -e -f "$PWD/sshd_config" 2>sshd.log 3>&- &
+		fi
+		wait_for 5 sh -c "grep -qs 'Server listening' sshd.log || ! kill -0 $! 2>/dev/null" || true
+		kill -0 $! 2>/dev/null && break
+	done
+	echo "[127.0.0.1]:$SSH_PORT $(cut -d' ' -f1,2 host.pub)" >known_hosts
+	export GIT_SSH_COMMAND="ssh -F none -i $PWD/user -o IdentitiesOnly=yes -o UserKnownHostsFile=$PWD/known_hosts -o BatchMode=yes"
+}
+
+@test "over ssh, by ssh:// and scp-style, a branch, an old commit and a host that is not known" {
+	serve_ssh
+	u=ssh://$(whoami)@127.0.0.1:$SSH_PORT$BARE
+	run -0 --separate-stderr pipeline "git+$u#for-next"
+	[[ $(field .key) == for-next-git-$(id for-next | cut -c1-7)-* ]]
+	[ "$(jq -r .source.url "$(field .dir)/metadata.json")" = "$u" ]
+	run -0 --separate-stderr pipeline "git+$u#for-next"
+	[[ $stderr == *"cache hit for git+$u#for-next"* && $stderr != *cloning* ]]
+	run -0 --separate-stderr pipeline "git+$u#$(id main~2)"
+	[ "$(field .state)" = cached ]
+	# the port of an scp-style address is the configuration's
+	export GIT_SSH_COMMAND="$GIT_SSH_COMMAND -p $SSH_PORT"
+	run -0 --separate-stderr pipeline "git+127.0.0.1:$BARE#v6.14"
+	[ "$(field .state)" = cached ]
+	[ "$(field .label)" = git_tj_sched_ext_v6.14 ]
+	: >known_hosts
+	run -1 --separate-stderr "$RESOLVE" "git+$u#main"
+	[[ $stderr == *"list the refs of $u: "*"(Host key verification failed"* ]]
 }
 
 @test "a dumb HTTP server will do" {

@@ -38,7 +38,8 @@ static char *const local_env[] = { (char *)"GIT_CONFIG_COUNT", (char *)"GIT_CONF
 /* What git says on stderr, a line at a time. */
 struct said {
 	const struct git *g;
-	struct str line, last, why; /* why: the first line that names an error */
+	struct str line, last;
+	struct str why; /* the first line that names an error */
 	unsigned long long total;
 };
 
@@ -56,6 +57,14 @@ static void take_progress(struct said *s, const char *line)
 		progress_update(s->g->progress, done, total);
 }
 
+/* git does not know why ssh ended; the line before is ssh's. */
+static void take_why(struct said *s, const char *text)
+{
+	str_add(&s->why, text);
+	if (starts_with(text, "Could not read from remote repository") && s->last.len)
+		str_addf(&s->why, " (%s)", s->last.s);
+}
+
 static void take_line(struct said *s)
 {
 	char *line = trim(s->line.s);
@@ -63,10 +72,10 @@ static void take_line(struct said *s)
 	if (s->g->progress && strchr(line, '%')) {
 		take_progress(s, line);
 	} else if (*line) {
+		if (!s->why.len && (starts_with(line, "fatal: ") || starts_with(line, "error: ")))
+			take_why(s, line + strlen("fatal: "));
 		str_clear(&s->last);
 		str_add(&s->last, line);
-		if (!s->why.len && (starts_with(line, "fatal: ") || starts_with(line, "error: ")))
-			str_add(&s->why, line + strlen("fatal: "));
 	}
 	str_clear(&s->line);
 }
