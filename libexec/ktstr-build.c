@@ -13,8 +13,11 @@
 #include "cli/opt.h"
 #include "host/budget.h"
 #include "build/one.h"
+#include "build/tally.h"
 
 static struct build_run all;
+static struct tally tally;
+static bool told;
 static const char *jq;
 static long cap_given = -1;
 static int failures;
@@ -22,6 +25,8 @@ static int failures;
 static struct opt opts[] = {
 	{ "force", 0, OPT_FLAG, &all.force, NULL, "build and store even what the cache has" },
 	{ "clean", 0, OPT_FLAG, &all.clean, NULL, "run make mrproper in source trees first" },
+	{ "report", 0, OPT_FLAG, &told, NULL,
+	  "say which kernel of a range is next, what is cached already, and what failed" },
 	JQ_OPT(&jq),
 	{ "cpu-cap", 0, OPT_INT, &cap_given, "N", "reserve exactly N CPUs for make", .min = 1, .max = 1 << 20,
 	  .unit = "CPU" },
@@ -64,6 +69,7 @@ static int build_kernel(const struct record *rec, const struct krecord *k, struc
 	rc = build_one(&j, &why);
 	if (rc < 0) {
 		failures++;
+		tally_failed(&tally, k);
 		rc = stop_wanted() ? 0 : krecord_fail(rec, "build", &why, e);
 	} else {
 		rc = report(rec, &j, e);
@@ -83,6 +89,10 @@ static int on_kernel(const struct record *rec, void *ctx, struct err *e)
 	(void)ctx;
 	if (krecord_parse(rec, &k, e) < 0)
 		return -1;
+	if (told)
+		tally_next(&tally, &k);
+	if (strcmp(k.state, "error") == 0)
+		tally_failed(&tally, &k);
 	rc = strcmp(k.state, "fetched") == 0 ? build_kernel(rec, &k, e) : record_pass(rec, e);
 	krecord_release(&k);
 	return rc;
@@ -101,6 +111,8 @@ int main(int argc, char **argv)
 	stop_watch();
 	if (pump(STDIN_FILENO, on, NULL, &e) < 0)
 		die_err(&e);
+	if (told && !stop_wanted())
+		tally_end(&tally);
 	/* the next stage need not wait for what follows */
 	close(STDOUT_FILENO);
 	stop_hold();

@@ -22,6 +22,7 @@
 #include "base/stop.h"
 #include "base/term.h"
 #include "base/where.h"
+#include "cli/jq.h"
 #include "cli/opt.h"
 #include "source/ahead.h"
 #include "kernel/krecord.h"
@@ -33,11 +34,13 @@
 
 static bool skip_sha256;
 static unsigned long long stall_ns;
+static const char *jq;
 
-/* ktstr-download takes the same ones, and acts on them */
+/* ktstr-download takes those in front of --jq, and acts on them */
 static struct opt opts[] = {
 	{ "skip-sha256", 0, OPT_FLAG, &skip_sha256, NULL, "do not verify downloads against sha256sums.asc" },
 	{ "stall-timeout", 0, OPT_TIME, &stall_ns, "DURATION", "give up a download that stands still this long (60s)" },
+	JQ_OPT(&jq),
 	{ 0 },
 };
 
@@ -57,7 +60,7 @@ struct job {
 	bool done, failed;
 };
 
-static char **words; /* of the command line */
+static struct strv words; /* for ktstr-download */
 static struct job *jobs;
 static size_t n_jobs, cap_jobs, n_running, n_open;
 static int failures;
@@ -117,7 +120,7 @@ static int start_job(struct job *j, struct err *e)
 	auto_free char *env = keep[0] < 0 ? NULL : xasprintf("%s=%d", env_vars[ENV_PROGRESS_FD].name, keep[0]);
 	char *const envs[] = { env, NULL };
 	strv_give(&argv, where_libexec("ktstr-download"));
-	strv_addv(&argv, words);
+	strv_addv(&argv, words.v);
 	j->child = (struct child){ .argv = argv.v, .in = input_for(j), .out = FD_PIPE, .env = envs, .keep = keep };
 	if (child_start(&j->child, e) < 0)
 		return -1;
@@ -325,19 +328,25 @@ static void stop_jobs(void)
 		child_stop(&jobs[i].child, GRACE_MS);
 }
 
+static void choose_words(void)
+{
+	for (const struct opt *o = opts; o->to != &jq; o++)
+		if (o->given)
+			strv_addf(&words, o->text ? "--%s=%s" : "--%s", o->name, o->text);
+}
+
 int main(int argc, char **argv)
 {
-	struct strv given = { 0 };
 	struct lines l;
 	struct err e;
 	size_t max;
 	int rc = 0;
 
-	strv_addv(&given, argv + 1);
-	words = given.v;
 	start(&program, argc, argv, NULL);
+	choose_words();
 	max = width();
 	ahead_init(&ahead, STDOUT_FILENO, env_get(ENV_KERNEL_PARALLELISM) ? max : AHEAD);
+	jq_begin(jq);
 	stop_watch();
 	lines_init(&l, STDIN_FILENO);
 	while (rc == 0 && !stop_wanted() && (!l.eof || n_open))

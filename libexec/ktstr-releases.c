@@ -31,8 +31,8 @@ static const struct program program = {
 	.name = "ktstr-releases",
 	.args = "[SPEC]...",
 	.about = "Print the kernel releases that prefixes and ranges stand for",
-	.detail = "SPEC is a series such as 6.14, which means its newest release, or a range START..END,\n"
-		  "which means every stable and longterm release from START to END.",
+	.detail = "SPEC is a series such as 6.14 or 6, which means its newest release, or a range\n"
+		  "START..END, which means every stable and longterm release from START to END.",
 	.opts = opts,
 	.max_args = -1,
 };
@@ -72,11 +72,11 @@ static int find_latest(struct strv *out, struct err *e)
 static int check_begun(const char *series, struct err *e)
 {
 	const struct release *last = releases_last(&index_);
-	struct version v;
+	struct series s;
 
-	if (!last || version_parse(series, strlen(series), &v) < 0)
+	if (!last || series_parse(series, &s) < 0 || last->v.major > s.major)
 		return 0;
-	if (last->v.major > v.major || (last->v.major == v.major && last->v.minor > v.minor))
+	if (last->v.major == s.major && (!s.has_minor || last->v.minor > s.minor))
 		return 0;
 	err_set(e, "there is no %s release yet: the newest that kernel.org lists is %s", series, last->version);
 	return err_hint(e, "name that one, or a series kernel.org lists");
@@ -147,14 +147,16 @@ static int expand(const struct spec *s, struct strv *out, struct err *e)
 
 static int find(const char *text, struct strv *out, struct err *e)
 {
-	struct version v;
+	struct series series;
 	struct spec s;
 	int rc = spec_parse(text, &s, e);
 
 	if (rc == 0 && s.kind == SPEC_RANGE)
 		rc = expand(&s, out, e);
-	else if (rc == 0 && s.kind == SPEC_VERSION && version_parse(text, strlen(text), &v) == 0)
-		rc = version_is_series(&v) ? find_newest(text, out, e) : (strv_add(out, text), 0);
+	else if (rc == 0 && series_parse(text, &series) == 0)
+		rc = find_newest(text, out, e);
+	else if (rc == 0 && s.kind == SPEC_VERSION)
+		strv_add(out, text);
 	else if (rc == 0)
 		rc = err_set(e, "`%s` is neither a series such as 6.14 nor a range START..END", text);
 	spec_release(&s);

@@ -8,6 +8,7 @@
 
 #include "base/env.h"
 #include "base/file.h"
+#include "cli/jq.h"
 #include "cli/opt.h"
 #include "build/fragment.h"
 #include "source/resolve_record.h"
@@ -15,14 +16,18 @@
 
 static struct resolve set;
 static bool latest;
+static const char *jq;
 
 static struct opt opts[] = {
 	{ "lean", 0, OPT_FLAG, &set.lean, NULL, "build from the lean configuration instead of defconfig" },
 	{ "latest", 0, OPT_FLAG, &latest, NULL,
 	  "without SPEC: the newest stable release with a patch number of 8 or more" },
+	{ "series", 0, OPT_FLAG, &set.series, NULL,
+	  "take a lone number for a series, too: 6 is the newest 6.x release" },
 	{ "force", 0, OPT_FLAG, &set.force, NULL, "look for nothing but cache keys in the cache" },
 	{ "clean", 0, OPT_FLAG, &set.clean, NULL, "the trees will be cleaned: do not look at their .config" },
 	{ "extra-kconfig", 0, OPT_STR, &set.extra_kconfig, "PATH", "a configuration fragment to put on top" },
+	JQ_OPT(&jq),
 	{ 0 },
 };
 static const struct program program = {
@@ -84,6 +89,7 @@ int main(int argc, char **argv)
 	int n;
 	char **words = start(&program, argc, argv, &n);
 
+	jq_begin(jq);
 	configure();
 	if (!n && !latest)
 		usage_error(&program, "the following required arguments were not provided:\n  SPEC...");
@@ -98,5 +104,6 @@ int main(int argc, char **argv)
 		resolve_drop(&set.kernels[i]);
 	}
 	free(set.kernels);
+	releases_release(&set.listed);
 	return finish(set.failed);
 }

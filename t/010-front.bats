@@ -263,9 +263,9 @@ all_started() {
 	run -0 cargo-ktstr ktstr --explain kernel build --json --git https://h/r.git --ref v6.14
 	[[ $output == "ktstr-resolve 'git+https://h/r.git#v6.14' | "* ]]
 	run -0 cargo-ktstr ktstr --explain kernel build 6.14.2
-	[ "$output" = "ktstr-resolve 6.14.2 | ktstr-fetch | ktstr-build >/dev/null" ]
+	[ "$output" = "ktstr-resolve --series 6.14.2 | ktstr-fetch | ktstr-build --report >/dev/null" ]
 	run -0 cargo-ktstr ktstr --explain kernel build
-	[ "$output" = "ktstr-resolve --latest | ktstr-fetch | ktstr-build >/dev/null" ]
+	[ "$output" = "ktstr-resolve --latest | ktstr-fetch | ktstr-build --report >/dev/null" ]
 }
 
 @test "what is in the table and not in this version is refused before anything starts" {

@@ -14,6 +14,8 @@ setup_file() {
 	mkdir -p "$pub"
 	cd "$BATS_FILE_TMPDIR"
 	touch "$pub"/linux-6.{9,9.1,9.11,9.12,10,14.2}.tar.xz "$pub"/linux-6.9.99.tar.sign "$pub"/linux-6.9.98.tar.gz
+	mkdir "${pub%6.x}4.x"
+	touch "${pub%6.x}4.x"/linux-4.{9,9.337,19.325,20,20.9,20.17,21-rc1}.tar.xz
 	cat >org/releases.json <<-'EOF'
 		{"latest_stable": {"version": "6.17.2"}, "releases": [
 		 {"iseol": false, "version": "6.18-rc1", "moniker": "mainline", "source": "x", "released": {"timestamp": 1}},
@@ -70,6 +72,29 @@ field() {
 	[[ $stderr == *"latest 6.9.x kernel (from cdn listing): 6.9.12"* ]]
 	KTSTR_OFFLINE=1 run -0 --separate-stderr "$RELEASES" 6.9
 	[ "$output" = 6.9.12 ]
+	# not where it can be asked again
+	run -0 "$RELEASES" 6.9
+	[ "$(asked | grep -c 'v6.x/ 200')" = 2 ]
+}
+
+@test "the directory's last word counts where it cannot be read now" {
+	run -0 "$RELEASES" 6.9
+	jq -c '.url = "http://127.0.0.1:9/releases.json" | .probes[].at -= 7200' "$KTSTR_CACHE_DIR/.releases.json" >old
+	cp old "$KTSTR_CACHE_DIR/.releases.json"
+	KTSTR_KERNEL_ORG=http://127.0.0.1:9 run -0 --separate-stderr "$RELEASES" 6.9
+	[ "$output" = 6.9.12 ]
+	[[ $stderr == *"Failed to connect"*"; using 6.9.12, the newest 6.9.x release when it was looked up 2h"*" ago"* ]]
+}
+
+@test "a lone number means the newest release of all its series" {
+	run -0 --separate-stderr "$RELEASES" 6
+	[ "$output" = 6.17.2 ]
+	[[ $stderr == *"latest 6.x kernel: 6.17.2"* ]]
+	run -1 --separate-stderr "$RELEASES" 7
+	[[ $stderr == *"there is no 7 release yet"* ]]
+	run -0 --separate-stderr "$RELEASES" 4
+	[ "$output" = 4.20.17 ]
+	[[ $stderr == *"4.x not in releases.json (EOL series), probing cdn.kernel.org"* ]]
 }
 
 @test "a series with nothing but its first release is that" {

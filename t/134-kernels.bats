@@ -23,8 +23,8 @@ teardown_file() {
 
 setup() {
 	setup_paths
-	export KTSTR_LIBEXEC=$LIBEXEC
 	URL=$(cat "$BATS_FILE_TMPDIR/url")
+	export KTSTR_LIBEXEC=$LIBEXEC
 	fault none
 	ARCH=$(uname -m)
 	cd "$BATS_TEST_TMPDIR"
@@ -64,6 +64,62 @@ gets() {
 	export DURING='case $PWD in *6.13.9) echo "main.c:1: broken" >&2; exit 1 ;; esac'
 	run -1 build 6.12..6.14.2
 	[ "$(jq -rs 'sort_by(.index)[] | [.version, .state] | join(" ")' <<<"$output")" = $'6.12.8 cached\n6.13.9 error\n6.14.2 cached' ]
+	for line in '[1/3] kernel build 6.12.8' '[2/3] kernel build 6.13.9' '[3/3] kernel build 6.14.2'; do
+		grep -qxF "cargo ktstr: $line" err
+	done
+	grep -q '^cargo ktstr: 6.13.9: build .*/linux-6.13.9: make .* failed' err
+	grep -qxF 'error: kernel build range 6.12..6.14.2: 1/3 version(s) failed: 6.13.9' err
+	unset DURING
+	run -0 build 6.12..6.14.2
+	grep -qF 'cargo ktstr: [2/3] kernel build 6.13.9' err
+	[ "$(grep -c '^cargo ktstr: cached kernel found: ' err)" = 2 ]
+	run ! grep -q 'failed' err
+	# those that cannot be fetched count too, oldest first
+	rm -r "$KTSTR_CACHE_DIR"
+	fault 404
+	run -1 build 6.13..6.14.2
+	grep -q '^cargo ktstr: 6.14.2: version 6.14.2 not found' err
+	grep -qxF 'error: kernel build range 6.13..6.14.2: 2/2 version(s) failed: 6.13.9, 6.14.2' err
+}
+
+@test "by hand: a range without one release, fetched, and built where the series goes on" {
+	jq '.releases += [{moniker: "stable", version: "6.9.3", iseol: true}]' "$BATS_FILE_TMPDIR/org/releases.json" >index
+	cp -r "$BATS_FILE_TMPDIR/org" .
+	cp index org/releases.json
+	org_serve
+	export PATH=$LIBEXEC:$PATH
+	ktstr-resolve 6.9..6.14.2 2>err >resolved
+	[ "$(jq -r '[.version, .eol, .state] | join(" ")' resolved)" = \
+		$'6.9.3 true missing\n6.12.8 false missing\n6.13.9 false missing\n6.14.2 false missing' ]
+	jq -c 'select(.version != "6.13.9")' resolved | ktstr-fetch >fetched 2>>err
+	[ "$(jq -r '[.version, .state] | join(" ")' fetched | sort)" = $'6.12.8 fetched\n6.14.2 fetched\n6.9.3 fetched' ]
+	run -0 ktstr-cache list
+	[ "$(jq -r .src fetched | xargs ls -d | wc -l)" = 3 ]
+	jq -c 'select(.eol | not)' fetched | ktstr-build >built 2>>err
+	[ "$(jq -r '[.version, .state] | join(" ")' built | sort)" = $'6.12.8 cached\n6.14.2 cached' ]
+	[ "$(ktstr-cache list --jq '.entries[].version' 2>/dev/null | sort)" = $'6.12.8\n6.14.2' ]
+	# an exact release says it too, from then on and without the network
+	KTSTR_OFFLINE=1 run -0 ktstr-resolve --jq .eol 6.9.3 6.12.8
+	[ "$output" = $'true\nfalse' ]
+}
+
+@test "what the cache has is said with its directory, and what would rebuild it" {
+	run -0 build 6.14.2
+	run -0 build 6.14.2
+	[ "$(cat err)" = "cargo ktstr: cached kernel found: $(jq -r .dir <<<"$output")
+cargo ktstr: use --force to rebuild" ]
+}
+
+@test "a lone number is its newest release here, and a key nobody has where tests run" {
+	run -0 build 6
+	[ "$(jq -r '[.spec, .label, .version, .state] | join(" ")' <<<"$output")" = "6 6 6.14.2 cached" ]
+	grep -q 'cargo ktstr: latest 6.x kernel: 6.14.2' err
+	run -1 build 5
+	grep -q '5.x not in releases.json (EOL series), probing cdn.kernel.org' err
+	run -1 build 7
+	grep -q 'there is no 7 release yet: the newest that kernel.org lists is 6.14.2' err
+	run -1 --separate-stderr "$LIBEXEC/ktstr-resolve" 6
+	[[ $stderr == *"--kernel 6: cache key 6 not found"* ]]
 }
 
 @test "a kernel is built while another one still comes" {

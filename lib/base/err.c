@@ -140,6 +140,13 @@ void print_err(const struct err *e)
 		put("hint: ", e->hint);
 }
 
+void note_err(const char *what, const struct err *e)
+{
+	note("%s: %s", what, e->text);
+	if (e->hint[0])
+		put("hint: ", e->hint);
+}
+
 void die_err(const struct err *e)
 {
 	print_err(e);

@@ -50,6 +50,10 @@ void say_line(const char *fmt, ...) PRINTF(1, 2);
  * dispatcher without, alone with the program's name in front. */
 void print_err(const struct err *e);
 
+/* Print "LABEL: what: text" and the hint: one of several failed, the others
+ * go on. */
+void note_err(const char *what, const struct err *e);
+
 /* Print an error and exit 1. */
 void die(const char *fmt, ...) PRINTF(1, 2) __attribute__((noreturn));
 void die_sys(const char *fmt, ...) PRINTF(1, 2) __attribute__((noreturn));

@@ -379,7 +379,7 @@ static const struct cmd_opt shell_opts[] = {
 
 #define KERNEL_BUILD(spec)                                                                      \
 	"ktstr-resolve {force} {clean} {extra-kconfig} " spec " | ktstr-fetch {skip-sha256} | " \
-	"ktstr-build {force} {clean} {cpu-cap} {jq}"
+	"ktstr-build {force} {clean} {cpu-cap} --report {jq}"
 
 const struct command commands[] = {
 	{ .name = "test",
@@ -486,14 +486,15 @@ const struct command commands[] = {
 	  .args = "[VERSION]",
 	  .values = "kernel",
 	  .detail = "Without VERSION, --source or --git: the newest stable series with at least eight\n"
-		    "maintenance releases. A version such as 6.12 means its newest patch release.",
+		    "maintenance releases. A series such as 6.12 or 6 means its newest release, a range\n"
+		    "START..END every stable and longterm release in it.",
 	  .max_args = 1,
 	  .alone = "source git",
 	  .needs = "make",
 	  .opts = build_opts,
 	  .recipes = { { "source", KERNEL_BUILD("{source}") },
 		       { "git", KERNEL_BUILD("git+{git}#{ref}") },
-		       { "{args}", KERNEL_BUILD("{args}") },
+		       { "{args}", KERNEL_BUILD("--series {args}") },
 		       { NULL, KERNEL_BUILD("--latest") } },
 	  .works = true },
 	{ .name = "kernel clean",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json/write.h"
+#include "kernel/spec.h"
 
 static void keep(char **to, char *s)
 {
@@ -131,13 +132,24 @@ bool krecord_wants_source(const struct krecord *k)
 	       (k->url && k->ref && k->commit && strcmp(k->kind, "git") == 0);
 }
 
+static void say_failure(const struct record *rec, const struct err *why)
+{
+	auto_free char *spec = json_get_str(rec->line.s, rec->line.n, "spec");
+	auto_free char *version = json_get_str(rec->line.s, rec->line.n, "version");
+
+	if (spec && version && spec_is_range(spec))
+		note_err(version, why);
+	else
+		print_err(why);
+}
+
 int krecord_fail(const struct record *rec, const char *stage, const struct err *why, struct err *e)
 {
 	auto_str struct str text = { 0 };
 	struct edit d;
 	struct jw w;
 
-	print_err(why);
+	say_failure(rec, why);
 	jw_init(&w, &text, 0);
 	jw_object(&w);
 	jw_key_str(&w, "stage", stage);

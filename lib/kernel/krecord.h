@@ -42,8 +42,9 @@ void krecord_release(struct krecord *k);
  * or a commit that is not cached. */
 bool krecord_wants_source(const struct krecord *k);
 
-/* Print why on stderr and write the record with state "error" and the stage
- * that gave up. 0, or -1 when the stream cannot be written. */
+/* Print why on stderr, behind its version when a range stands for several, and
+ * write the record with state "error" and the stage that gave up. 0, or -1 when
+ * the stream cannot be written. */
 int krecord_fail(const struct record *rec, const char *stage, const struct err *why, struct err *e);
 
 #endif

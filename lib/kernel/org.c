@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "kernel/version.h"
 
 bool org_is_rc(const char *version)
 {
@@ -97,36 +98,36 @@ bool org_find_sum(const char *text, const char *name, char sum[65])
 	return false;
 }
 
-/* The patch number in "linux-6.14.11.tar.xz" at p behind the series, 0 for
- * "linux-6.14.tar.xz"; -1 for other names. */
-static long long patch_at(const char *p)
+/* "6.14.11" of "linux-6.14.11.tar.xz", p behind the dash; NULL for other names. */
+static char *listed_version(const char *p, struct version *v)
 {
-	size_t digits = *p == '.' ? strspn(p + 1, "0123456789") : 0;
-	auto_free char *number = xstrndup(p + (digits > 0), digits);
-	unsigned long long patch = 0;
+	static const char suffix[] = "tar.xz";
+	size_t n = strspn(p, "0123456789.");
 
-	if (digits && parse_u64(number, &patch) < 0)
-		return -1;
-	p += digits ? digits + 1 : 0;
-	if (!starts_with(p, ".tar.xz") || p[strlen(".tar.xz")] == '.' || patch > INT32_MAX)
-		return -1;
-	return (long long)patch;
+	if (!n || p[n - 1] != '.' || !starts_with(p + n, suffix) || p[n + strlen(suffix)] == '.' ||
+	    version_parse(p, n - 1, v) < 0)
+		return NULL;
+	return xstrndup(p, n - 1);
 }
 
 char *org_newest_listed(const char *text, const char *series)
 {
-	auto_free char *name = xasprintf("linux-%s", series);
-	long long best = -1;
+	struct version v, best_v = { 0 };
+	struct series want;
+	char *best = NULL;
 
-	for (const char *p = strstr(text, name); p; p = strstr(p, name)) {
-		long long patch;
-
-		p += strlen(name);
-		patch = patch_at(p);
-		if (patch > best)
-			best = patch;
-	}
-	if (best < 0)
+	if (series_parse(series, &want) < 0)
 		return NULL;
-	return best ? xasprintf("%s.%lld", series, best) : xstrdup(series);
+	for (const char *p = strstr(text, "linux-"); p; p = strstr(p, "linux-")) {
+		char *version = listed_version(p += strlen("linux-"), &v);
+
+		if (version && series_has(&want, &v) && (!best || version_cmp(&v, &best_v) > 0)) {
+			free(best);
+			best = version;
+			best_v = v;
+		} else {
+			free(version);
+		}
+	}
+	return best;
 }

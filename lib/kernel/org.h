@@ -27,8 +27,8 @@ char *org_tarball_name(const char *version);
  * true with sum filled (64 hex digits, lower case). */
 bool org_find_sum(const char *text, const char *name, char sum[65]);
 
-/* The newest release of series "6.14" by the text of a directory listing:
- * "6.14.11", "6.14" when its first release is all there is, or NULL. */
+/* The newest release of series "6.14" or "6" by the text of a directory
+ * listing: "6.14.11", "6.14" when its first release is all there is, or NULL. */
 char *org_newest_listed(const char *text, const char *series);
 
 #endif

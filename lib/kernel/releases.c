@@ -160,15 +160,14 @@ const char *releases_latest(const struct releases *r)
 const char *releases_newest(const struct releases *r, const char *series)
 {
 	const struct release *best = NULL;
-	struct version want;
+	struct series want;
 
-	if (version_parse(series, strlen(series), &want) < 0)
+	if (series_parse(series, &want) < 0)
 		return NULL;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct release *row = &r->v[i];
 
-		if (is_next(row) || !row->parsed || row->v.rc != UINT64_MAX || row->v.major != want.major ||
-		    row->v.minor != want.minor)
+		if (is_next(row) || !row->parsed || row->v.rc != UINT64_MAX || !series_has(&want, &row->v))
 			continue;
 		if (!best || version_cmp(&row->v, &best->v) > 0)
 			best = row;

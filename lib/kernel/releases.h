@@ -61,7 +61,7 @@ bool releases_is_active(const struct releases *r, const char *version);
  * the order of the file; NULL. What these return belongs to r. */
 const char *releases_latest(const struct releases *r);
 
-/* The newest release of "6.14", never a candidate; NULL. */
+/* The newest release of series "6.14" or "6", never a candidate; NULL. */
 const char *releases_newest(const struct releases *r, const char *series);
 
 /* Append the stable and longterm releases from a to b, oldest first. */

@@ -94,6 +94,18 @@ void spec_release(struct spec *s)
 	*s = (struct spec){ 0 };
 }
 
+bool spec_is_range(const char *text)
+{
+	struct spec s;
+	struct err ignored;
+	bool is;
+
+	spec_parse(text, &s, &ignored);
+	is = s.kind == SPEC_RANGE;
+	spec_release(&s);
+	return is;
+}
+
 char *spec_near_miss(const char *text)
 {
 	const char *dots = strstr(text, "..");

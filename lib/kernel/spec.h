@@ -12,6 +12,8 @@
 #ifndef KERNEL_SPEC_H
 #define KERNEL_SPEC_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 enum spec_kind { SPEC_GIT, SPEC_RANGE, SPEC_PATH, SPEC_VERSION, SPEC_KEY };
@@ -29,6 +31,9 @@ struct spec {
  * URL without a ref, "--kernel TEXT: …". Release s either way. */
 int spec_parse(const char *text, struct spec *s, struct err *e);
 void spec_release(struct spec *s);
+
+/* Whether the text is a range; an inverted one is. */
+bool spec_is_range(const char *text);
 
 /* What someone who wrote an unknown cache key may have meant, for a hint;
  * NULL when nothing comes to mind. The caller frees it. */

@@ -58,7 +58,20 @@ int version_cmp(const struct version *a, const struct version *b)
 	return order(a->rc, b->rc);
 }
 
-bool version_is_series(const struct version *v)
+int series_parse(const char *text, struct series *s)
 {
-	return !v->has_patch && v->rc == UINT64_MAX;
+	const char *p = text, *end = text + strlen(text);
+
+	*s = (struct series){ 0 };
+	if (number(&p, end, &s->major) < 0)
+		return -1;
+	s->has_minor = eat(&p, end, ".");
+	if (s->has_minor && number(&p, end, &s->minor) < 0)
+		return -1;
+	return p == end ? 0 : -1;
+}
+
+bool series_has(const struct series *s, const struct version *v)
+{
+	return v->major == s->major && (!s->has_minor || v->minor == s->minor);
 }

@@ -23,7 +23,14 @@ int version_parse(const char *s, size_t n, struct version *v);
 /* <0, 0, >0: 6.10-rc1 < 6.10-rc3 < 6.10 = 6.10.0 < 6.10.1 */
 int version_cmp(const struct version *a, const struct version *b);
 
-/* Whether it names a series ("6.14"), not one release. */
-bool version_is_series(const struct version *v);
+/* What one means by "6.14" or "6": all releases that begin so. */
+struct series {
+	uint64_t major, minor;
+	bool has_minor;
+};
+
+/* 0, or -1 for a text that is one release or nothing of the kind. */
+int series_parse(const char *text, struct series *s);
+bool series_has(const struct series *s, const struct version *v);
 
 #endif

@@ -6,13 +6,13 @@
 #include <time.h>
 
 #include "base/env.h"
+#include "kernel/age.h"
 #include "kernel/arch.h"
 #include "kernel/cache.h"
 #include "kernel/key.h"
 #include "kernel/org.h"
 #include "net/transfer.h"
 
-#define PROBE_SEC (24 * 3600)
 #define TRIES     2     /* somebody waits */
 #define STORED_MS 10000 /* … and there is the stored copy */
 
@@ -102,6 +102,19 @@ static int listing(const char *url, struct str *out, struct err *e)
 	return rc;
 }
 
+/* The listing cannot be read now, why says the reason: what it said last. */
+static int take_known(const struct probe *known, const char *why, char **version)
+{
+	auto_str struct str age = { 0 };
+	int64_t now = time(NULL);
+
+	str_add_age(&age, now > known->at ? (uint64_t)(now - known->at) : 0);
+	warn("%s; using %s, the newest %s.x release when it was looked up %s ago", why, known->version, known->series,
+	     str_c(&age));
+	*version = xstrdup(known->version);
+	return 0;
+}
+
 int index_probe(struct releases *r, const char *series, char **version, struct err *e)
 {
 	const struct probe *known = releases_probe(r, series);
@@ -110,17 +123,15 @@ int index_probe(struct releases *r, const char *series, char **version, struct e
 	bool offline = env_get(ENV_OFFLINE) != NULL;
 
 	*version = NULL;
-	if (known && (offline || time(NULL) - known->at < PROBE_SEC)) {
+	if (known && offline) {
 		*version = xstrdup(known->version);
 		return 0;
 	}
 	if (offline)
 		return err_set(e, "KTSTR_OFFLINE is set and the newest release of %s.x is not known", series);
 	note("fetching directory listing from %s", url);
-	if (listing(url, &text, e) < 0) {
-		*version = known ? xstrdup(known->version) : NULL;
-		return known ? fall_back(r, e->text) : -1;
-	}
+	if (listing(url, &text, e) < 0)
+		return known ? take_known(known, e->text, version) : -1;
 	*version = org_newest_listed(str_c(&text), series);
 	if (!*version) {
 		err_set(e, "no tarball matching %s.x found in cdn.kernel.org directory listing at %s", series, url);
@@ -132,11 +143,11 @@ int index_probe(struct releases *r, const char *series, char **version, struct e
 }
 
 /* Whether c is a valid entry of a release of want's series, for this machine. */
-static bool is_of_series(const struct cache_entry *c, const struct version *want, struct version *v)
+static bool is_of_series(const struct cache_entry *c, const struct series *want, struct version *v)
 {
 	return !c->problem && c->version && c->source && strcmp(c->source, "tarball") == 0 && c->arch &&
 	       strcmp(c->arch, kernel_arch()) == 0 && version_parse(c->version, strlen(c->version), v) == 0 &&
-	       v->rc == UINT64_MAX && v->major == want->major && v->minor == want->minor;
+	       v->rc == UINT64_MAX && series_has(want, v);
 }
 
 static bool is_configured(const struct cache_entry *c, const struct key_config *config)
@@ -148,7 +159,8 @@ static bool is_configured(const struct cache_entry *c, const struct key_config *
 
 char *index_newest_cached(const char *series, bool lean)
 {
-	struct version want, v, best_v = { 0 };
+	struct version v, best_v = { 0 };
+	struct series want;
 	struct cache_entry *list = NULL;
 	struct key_config config;
 	bool configured, best_configured = false;
@@ -156,7 +168,7 @@ char *index_newest_cached(const char *series, bool lean)
 	struct err ignored;
 	size_t n = 0;
 
-	if (version_parse(series, strlen(series), &want) < 0 || key_config_load(&config, lean, NULL, &ignored) < 0 ||
+	if (series_parse(series, &want) < 0 || key_config_load(&config, lean, NULL, &ignored) < 0 ||
 	    cache_list(&list, &n, &ignored) < 0)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {

@@ -14,8 +14,9 @@
 int index_get(struct releases *r, struct err *e);
 
 /* The newest release of a series that the index does not list, by kernel.org's
- * directory listing; remembered for a day. 0 with *version the caller's; 1
- * when kernel.org has none, -1 when it cannot be asked, both with e. */
+ * directory listing, which is asked each time; the last answer has to do where
+ * it cannot be. 0 with *version the caller's; 1 when kernel.org has none, -1
+ * when it cannot be asked and never was, both with e. */
 int index_probe(struct releases *r, const char *series, char **version, struct err *e);
 
 /* The newest release of a series that is built and cached, one that the

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/version.h"
 #include "source/resolve_labels.h"
 #include "source/resolve_name.h"
 #include "source/resolve_open.h"
@@ -36,6 +37,13 @@ void resolve_fail(struct resolve *r, struct kernel *k, const struct err *why)
 		err_wrap(&k->why, "--kernel %s", k->spec.text);
 }
 
+static bool is_series(const char *text)
+{
+	struct series s;
+
+	return series_parse(text, &s) == 0;
+}
+
 void resolve_parse(struct resolve *r, char **words, size_t n, bool latest)
 {
 	r->kernels = xcalloc(n + 1, sizeof(*r->kernels));
@@ -49,6 +57,8 @@ void resolve_parse(struct resolve *r, char **words, size_t n, bool latest)
 		r->total++;
 		if (spec_parse(text, &k->spec, &e) < 0)
 			resolve_fail(r, k, &e);
+		if (r->series && is_series(text))
+			k->spec.kind = SPEC_VERSION;
 	}
 	if (!r->total && latest)
 		r->kernels[r->total++] =

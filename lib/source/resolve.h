@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "source/git_remote.h"
 #include "kernel/key.h"
+#include "kernel/releases.h"
 #include "kernel/spec.h"
 
 /* One of them; named by resolve_prepare. A failed one has why. */
@@ -38,11 +39,13 @@ struct kernel {
 
 /* The set. Above the kernels is the caller's, to be filled in first. */
 struct resolve {
-	bool lean;                 /* as the options say, these four */
+	bool lean;                 /* as the options say, these five */
+	bool series;               /* a lone number is a series too: the newest 6.x */
 	bool force;                /* look for nothing but cache keys in the cache */
 	bool clean;                /* trees will be cleaned: their .config does not count */
 	const char *extra_kconfig; /* full path of a fragment, or NULL */
 	struct key_config config;
+	struct releases listed; /* kernel.org's index as stored; empty when there is none */
 	struct kernel *kernels;
 	size_t total;
 	bool failed; /* one of them, at least */

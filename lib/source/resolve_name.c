@@ -31,20 +31,15 @@ void resolve_set_version(const struct resolve *r, struct kernel *k, const char *
 		k->label = xstrdup(version);
 }
 
-static bool is_series(const struct kernel *k)
-{
-	struct version v;
-
-	return version_parse(k->spec.text, strlen(k->spec.text), &v) == 0 && version_is_series(&v);
-}
-
 static void name_version(const struct resolve *r, struct kernel *k)
 {
+	struct series s;
+
 	k->kind = "version";
 	if (k->latest)
 		return;
 	k->label = xstrdup(k->spec.text);
-	if (!is_series(k))
+	if (series_parse(k->spec.text, &s) < 0)
 		resolve_set_version(r, k, k->spec.text);
 }
 

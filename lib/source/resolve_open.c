@@ -54,6 +54,18 @@ static void settle(struct resolve *r, struct lookup *answers, size_t n)
 	r->total = kept;
 }
 
+/* What is known of series that ended; it was asked for, or costs nothing. */
+static void load_listed(struct resolve *r)
+{
+	bool wanted = false;
+	struct err ignored;
+
+	for (size_t i = 0; i < r->total; i++)
+		wanted |= !r->kernels[i].failed && r->kernels[i].version;
+	if (wanted)
+		releases_load_stored(&r->listed, &ignored);
+}
+
 int resolve_look_up(struct resolve *r, struct err *e)
 {
 	struct lookup *asked = xcalloc(r->total + 1, sizeof(*asked));
@@ -66,6 +78,7 @@ int resolve_look_up(struct resolve *r, struct err *e)
 	rc = n ? lookup_run(asked, n, e) : 0;
 	if (rc == 0 && n)
 		settle(r, asked, n);
+	load_listed(r);
 	for (size_t i = 0; i < n; i++)
 		lookup_release(&asked[i]);
 	free(asked);

@@ -44,6 +44,7 @@ fake_libexec() {
 	export OUT=$BATS_TEST_TMPDIR/out
 	mkdir -p "$KTSTR_LIBEXEC" "$OUT"
 	fake resolve <<-'EOF'
+		while [[ ${1-} == --* ]]; do shift; done
 		i=0
 		for spec; do
 			printf '{"type":"kernel","index":%d,"total":%d,"spec":"%s"}\n' $((i++)) $# "$spec"
