@@ -95,7 +95,7 @@ sidecar() {
 	"$TESTS" --list --format terse 2>/dev/null >one
 	KTSTR_KERNEL_LIST="6.14.2=/a;git_tj_sched_ext_for-next=/b" "$TESTS" --list --format terse 2>/dev/null >two
 	hosts=$(grep -c '^ktstr/on_host' one)
-	[ "$hosts" -eq 6 ]
+	[ "$hosts" -eq 7 ]
 	[ "$(grep -c '^ktstr/on_host[a-z_]*: test$' two)" -eq "$hosts" ]
 	[ "$(wc -l <two)" -eq $((($(wc -l <one) - hosts) * 2 + hosts)) ]
 	grep -qx 'ktstr/boots/kernel_6_14_2: test' two
@@ -424,6 +424,12 @@ check() {
 	runs ktstr/on_host_wants_weight
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"step 0 failed: cgroup a: host_only tests have no cgroups"* ]]
+}
+
+@test "a worker that does not get the CPUs it was to have is a failure" {
+	runs ktstr/on_host_elsewhere
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"of cgroup a could not be kept on its CPUs: Invalid argument"* ]]
 }
 
 @test "an expected error is a pass and a missing one a failure" {

@@ -2,6 +2,7 @@
 #include "test/checks.h"
 
 #include <math.h>
+#include <string.h>
 
 static double off_cpu_pct(const struct worker_report *r)
 {
@@ -156,6 +157,22 @@ static void check_rates(const struct group *g, const struct ktstr_assert *a, str
 	}
 }
 
+/* A worker that ran elsewhere, or at another priority, than it was to says
+ * nothing about the scheduler. */
+static void check_setup(const struct group *g, struct result *r)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		const struct worker_report *w = g->reports[i];
+
+		if (w->affinity_errno)
+			result_fail(r, "Other", "tid %d of cgroup %s could not be kept on its CPUs: %s", w->tid,
+				    g->name, strerror(w->affinity_errno));
+		if (w->nice_errno)
+			result_fail(r, "Other", "tid %d of cgroup %s could not get its nice value: %s", w->tid, g->name,
+				    strerror(w->nice_errno));
+	}
+}
+
 void check_group(const struct group *g, const struct ktstr_assert *a, bool release, struct result *r)
 {
 	struct cgroup_stats s = group_stats(g);
@@ -166,6 +183,7 @@ void check_group(const struct group *g, const struct ktstr_assert *a, bool relea
 		if (!g->reports[i]->completed)
 			result_fail(r, "Stuck", "tid %d of cgroup %s gave no report (exit code %d)", g->reports[i]->tid,
 				    g->name, g->reports[i]->exit_code);
+	check_setup(g, r);
 	if (a->not_starved == KTSTR_ON)
 		check_starved(g, &s, a, release, r);
 	if (a->isolation == KTSTR_ON && g->cpuset)

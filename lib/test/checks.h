@@ -22,8 +22,9 @@ struct migration {
 /* One worker's report. Times are CLOCK_MONOTONIC spans. */
 struct worker_report {
 	int32_t tid;
-	bool completed;    /* it stopped when told to */
-	int32_t exit_code; /* of one that did not: 128 + signal when killed */
+	bool completed;                     /* it stopped when told to */
+	int32_t exit_code;                  /* of one that did not: 128 + signal when killed */
+	int32_t affinity_errno, nice_errno; /* why it did not get what it was to have, or 0 */
 	uint64_t work_units, iterations;
 	uint64_t cpu_time_ns, wall_time_ns, off_cpu_ns; /* off = wall - cpu */
 	uint64_t migration_count;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "kernel/label.h"
 #include "test/select.h"
 
 static struct kernel_ref *list;
@@ -23,7 +24,7 @@ static void add_segment(char *segment)
 	if (!*raw || !*path)
 		return;
 	GROW(list, count, cap);
-	list[count++] = (struct kernel_ref){ xstrdup(raw), kernel_label(raw), xstrdup(path) };
+	list[count++] = (struct kernel_ref){ xstrdup(raw), label_sanitize(raw), xstrdup(path) };
 }
 
 const struct kernel_ref *kernel_list(size_t *n)

@@ -45,24 +45,6 @@ char *topology_label(const struct topology *t)
 	return xasprintf("%un%ul%uc%ut", t->numa, t->llcs, t->cores, t->threads);
 }
 
-char *kernel_label(const char *raw)
-{
-	struct str b = { 0 };
-	size_t head;
-
-	str_add(&b, "kernel_");
-	head = b.len;
-	for (; *raw; raw++) {
-		if (isascii((unsigned char)*raw) && isalnum((unsigned char)*raw))
-			str_addc(&b, (char)tolower((unsigned char)*raw));
-		else if (b.len > head && b.s[b.len - 1] != '_')
-			str_addc(&b, '_');
-	}
-	if (b.len > head && b.s[b.len - 1] == '_')
-		b.s[--b.len] = '\0';
-	return str_take(&b);
-}
-
 /* Cut the kernel's label off the end of name, in place. */
 static int peel_kernel(char *name, const struct kernel_ref **kernel, struct err *e)
 {

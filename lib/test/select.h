@@ -84,8 +84,6 @@ struct kernel_ref {
 const struct kernel_ref *kernel_list(size_t *n);
 /* Whether names carry a kernel: two or more, and not plain cargo test. */
 bool multi_kernel(void);
-/* "kernel_6_14_2" of "6.14.2"; caller frees. */
-char *kernel_label(const char *raw);
 
 /* --- names ------------------------------------------------------------ */
 

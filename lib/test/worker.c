@@ -192,12 +192,12 @@ static void report(struct self *s)
 	s->slot->report = *r;
 }
 
-static void apply(const struct worker_spec *spec)
+static void apply(const struct worker_spec *spec, struct worker_report *r)
 {
-	if (spec->affinity)
-		sched_setaffinity(0, sizeof(spec->affinity->bits), (const cpu_set_t *)spec->affinity->bits);
-	if (spec->nice)
-		setpriority(PRIO_PROCESS, 0, spec->nice);
+	if (spec->affinity && cpus_confine(spec->affinity) < 0)
+		r->affinity_errno = errno;
+	if (spec->nice && setpriority(PRIO_PROCESS, 0, spec->nice) < 0)
+		r->nice_errno = errno;
 }
 
 /* The child: never returns. */
@@ -217,7 +217,7 @@ static void run_worker(struct shared *shared, size_t i, const struct worker_spec
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	sigprocmask(SIG_UNBLOCK, &usr1, NULL);
-	apply(spec);
+	apply(spec, &s.r);
 	s.slot->ready = true;
 	/* the end of the pipe is the start; a stop before it ends the wait too */
 	if (poll(&p, 1, START_WAIT_MS) <= 0 && !stopped)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/label.h"
 #include "test/checks.h"
 #include "test/select.h"
 
@@ -11,7 +12,7 @@
 static int do_label(int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++) {
-		auto_free char *label = kernel_label(argv[i]);
+		auto_free char *label = label_sanitize(argv[i]);
 
 		puts(label);
 	}

@@ -171,6 +171,12 @@ KTSTR_TEST(on_host_wants_weight, .host_only = true)
 	return ktstr_run(t, (struct ktstr_cgroup[]){ { .name = "a", .weight = 100 }, { 0 } });
 }
 
+/* CPUs the declaration has and no host. */
+KTSTR_TEST(on_host_elsewhere, .host_only = true, .cores = 8000)
+{
+	return ktstr_step(t, (struct ktstr_cgroup[]){ { .name = "a", .cpus = KTSTR_CPUS("7999") }, { 0 } }, 0.1);
+}
+
 KTSTR_TEST(on_host_expects_error, .host_only = true, .expect_err = true)
 {
 	return ktstr_fail(t, "as expected");
