@@ -128,6 +128,13 @@ nothing_kept() {
 	[[ $stderr == *"warning: --skip-sha256: bypassing checksum verification"* ]]
 }
 
+@test "a server that is not reached is no reason to go without checksums" {
+	version_record 6.12.9 >in
+	KTSTR_KERNEL_ORG=http://127.0.0.1:1 run -1 --separate-stderr "$FETCH" <in
+	[[ $stderr == *"failed to fetch sha256sums.asc: "*"hint: check the network"* ]]
+	[[ $stderr != *"--skip-sha256"* ]]
+}
+
 @test "without a checksum there is no download" {
 	run -1 --separate-stderr fetch 6.12.9 nosums
 	[[ $stderr == *"failed to fetch sha256sums.asc: download $URL/+nosums/pub/linux/kernel/v6.x/sha256sums.asc: HTTP 404"* ]]

@@ -138,6 +138,8 @@ enum outcome answer_judge(struct call *c, CURLcode code, struct err *e)
 		return OUTCOME_DONE;
 	else {
 		err_set(e, "%s %s: %s", who, t->url, *c->why ? c->why : curl_easy_strerror(code));
+		if (t->unreachable)
+			err_hint(e, "check the network, the proxy (https_proxy) and the server's name");
 		return may_work_again(code) ? OUTCOME_AGAIN : OUTCOME_FAILED;
 	}
 	return OUTCOME_FAILED;
