@@ -56,7 +56,7 @@ $(filter %-tests,$(tools:%=$B/%)): %: %.o $B/libktstr.a
 
 # The guest's init: static, so that it runs in an initramfs of nothing else.
 # No sanitizer, whatever the rest is built with: none links statically.
-init_src := $(init).c $(addprefix lib/,base/str.c base/err.c base/env.c base/file.c json/write.c)
+init_src := $(init).c $(addprefix lib/,base/str.c base/err.c base/env.c base/file.c json/text.c json/write.c)
 $B/$(init): $(init_src) $(wildcard lib/base/*.h lib/json/*.h) $B/flags
 	@mkdir -p $(@D)
 	@echo '  LD      $@'

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json/text.h"
+
 void jw_init(struct jw *w, struct str *out, int indent)
 {
 	*w = (struct jw){ .out = out, .indent = indent };
@@ -160,36 +162,6 @@ void jw_key_null(struct jw *w, const char *key)
 	jw_null(w);
 }
 
-/* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 when there is
- * none. */
-static size_t utf8_len(const unsigned char *s, size_t n)
-{
-	unsigned char lo = 0x80, hi = 0xbf;
-	size_t len;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (n < len)
-		return 0;
-	if (s[0] == 0xe0)
-		lo = 0xa0;
-	if (s[0] == 0xed)
-		hi = 0x9f;
-	if (s[0] == 0xf0)
-		lo = 0x90;
-	if (s[0] == 0xf4)
-		hi = 0x8f;
-	if (s[1] < lo || s[1] > hi)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
 static void escape(struct str *out, unsigned char c)
 {
 	static const char short_form[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
@@ -212,7 +184,7 @@ void json_quote(struct str *out, const char *s, size_t n)
 		size_t len = 1;
 
 		while (p < end && *p >= 0x20 && *p != '"' && *p != '\\') {
-			len = utf8_len(p, (size_t)(end - p));
+			len = *p < 0x80 ? 1 : utf8_sequence((const char *)p, (const char *)end);
 			if (!len)
 				break;
 			p += len;
