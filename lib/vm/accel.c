@@ -45,7 +45,8 @@ static int open_kvm(int *fd, struct err *e)
 	if (errno == EACCES || errno == EPERM) {
 		err_set(e, "/dev/kvm: permission denied. Add your user to the 'kvm' group:\n"
 			   "  sudo usermod -aG kvm $USER");
-		return err_hint(e, "sudo usermod -aG kvm $USER, then log out and in again for the group to take effect");
+		return err_hint(e,
+				"sudo usermod -aG kvm $USER, then log out and in again for the group to take effect");
 	}
 	return err_sys(e, "/dev/kvm");
 }
