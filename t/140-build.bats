@@ -422,6 +422,58 @@ nothing_cached() {
 	jq -e 'select(.type == "progress" and .stage == "build" and .label == "x" and .state == "end")' progress
 }
 
+# A tree with kbuild's files; what they hold is for objects_estimate alone.
+kbuild_tree() {
+	mkdir -p kb/kernel kb/lib kb/drivers/net kb/drivers/off
+	printf '%s\n' CONFIG_64BIT=y CONFIG_NET=y CONFIG_EXT=m CONFIG_NAME='"x=y"' '# CONFIG_OFF is not set' >kb/.config
+	printf '%s\n' '# obj-y += nowhere.o' 'obj-y += kernel/ $(ARCH_CORE)' $'obj-$(CONFIG_NET)\t+= \\' $'\tdrivers/' \
+		'kernel/%.o: kernel/%.c' $'\tobj-y = recipe.o' >kb/Kbuild
+	printf 'ifeq ($(need-sub-make),1)\nlibs-y := lib/\nendif\n' >kb/Makefile
+	cat >kb/kernel/Makefile <<-'EOF'
+		obj-y = one.o two.o   # three.o
+		two-y := a.o b.o
+		two-$(CONFIG_OFF) += c.o
+		two-objs += d.o
+		obj-$(subst m,y,$(CONFIG_EXT)) += glue.o
+		obj-$(CONFIG_EXT) += ext.o
+		ext-y := e.o f.o
+		ifdef CONFIG_OFF
+		obj-y += off.o
+		else ifneq ($(CONFIG_NET),)
+		ifeq ($(BITS),64)
+		obj-y += wide.o wide.o
+		endif
+		else
+		obj-y += never.o
+		endif
+	EOF
+	echo 'lib-y := string.o $(extra)' >kb/lib/Makefile
+	printf 'obj-$(CONFIG_NET) += net/\nobj-$(CONFIG_OFF) += off/\nobj-y += ../drivers/\n' >kb/drivers/Kbuild
+	printf 'obj-y += x.o\nobj-y += $(obj-y)\nobj-y += missing/\n' >kb/drivers/net/Makefile
+	echo 'obj-y += off.o' >kb/drivers/off/Makefile
+}
+
+@test "before the first build kbuild's Makefiles say how long it will be" {
+	local tool=$BATS_TEST_DIRNAME/../$B/t/tool/kernel
+
+	kbuild_tree
+	# five directories, lib.a; one, two's three, glue, wide; string; x; and what no list names
+	[ "$("$tool" objects kb -)" = $((5 + 1 + 6 + 1 + 1 + 270)) ]
+	# the module is linked, of its two parts
+	[ "$("$tool" objects kb m)" = $((5 + 1 + 6 + 1 + 1 + 270 + 3)) ]
+	rm kb/.config
+	[ "$("$tool" objects kb -)" = 0 ]
+	# a bar is drawn from it; one kind of configuration is no measure for another
+	fetched_record k1 >in
+	tree=$(jq -r .src in)
+	printf 'obj-y += init/\n' >"$tree/Kbuild"
+	printf 'obj-y += a.o b.o\n' >"$tree/init/Makefile"
+	mkdir -p "$CACHE/.logs"
+	echo "$(uname -m)-default-image 100000" >"$CACHE/.logs/counts"
+	DURING='sleep 0.2; echo "  CC      late.o"' KTSTR_PROGRESS_FD=8 "$BUILD" <in 8>progress >/dev/null
+	jq -se 'map(select(.text == "Building kernel..." and .done > 0).total) | unique == [274]' progress
+}
+
 @test "--clean begins from what the repository holds, under the key of that" {
 	git_kernel_tree linux
 	run -0 --separate-stderr build_tree ./linux

@@ -11,6 +11,7 @@
 #include "kernel/arch.h"
 #include "build/kconfig.h"
 #include "build/make.h"
+#include "build/objects.h"
 
 #define ORPHANS_MS 10000
 
@@ -61,6 +62,15 @@ int build_clean(struct build_job *j, struct err *e)
 	return rc;
 }
 
+/* As many objects as the last build of this kind made; before there was one,
+ * and when options say it is not that kind any more, what the Makefiles say. */
+static unsigned long expected(const struct build_job *j, const struct make *m, const char *kind)
+{
+	unsigned long last = make_count_load(m->logs, kind), likely = objects_estimate(j->k->src, !j->temp);
+
+	return last && (!likely || (last > likely - likely / 4 && last < likely + likely / 4)) ? last : likely;
+}
+
 static int run_make(struct build_job *j, struct make *m, struct err *e)
 {
 	auto_free char *jobs = xasprintf("-j%u", toolchain_jobs(&j->tools, m->budget->cpus));
@@ -70,10 +80,10 @@ static int run_make(struct build_job *j, struct make *m, struct err *e)
 	char *args[] = { jobs, (char *)"KCFLAGS=-Wno-error", j->temp ? (char *)kernel_image_name() : NULL,
 			 (char *)"vmlinux", NULL };
 
-	m->total = make_count_load(m->logs, kind);
+	m->total = expected(j, m, kind);
 	if (make_run(m, args, NULL, "Building kernel...", "Kernel built", e) < 0)
 		return err_wrap(e, "build %s", j->k->src);
-	if (j->temp || m->made > m->total)
+	if (j->temp || m->made > make_count_load(m->logs, kind))
 		make_count_save(m->logs, kind, m->made);
 	return 0;
 }

@@ -20,7 +20,7 @@ struct make {
 	char *log;                     /* path of this build's log */
 	int log_fd;                    /* open for appending */
 	const struct budget *budget;   /* what make is confined to; NULL: nothing */
-	unsigned long total;           /* objects the last build of this kind made; 0 unknown */
+	unsigned long total;           /* objects make_run is expected to make; 0 unknown */
 	unsigned long made;            /* out: objects of the last make_run */
 	int held;                      /* a descriptor that make and all it starts keep open, or 0 */
 	unsigned limit_s;              /* give make_run up after so long; 0: never */

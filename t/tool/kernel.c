@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/proc.h"
+#include "build/objects.h"
 #include "kernel/age.h"
 #include "kernel/cache.h"
 #include "source/git_remote.h"
@@ -164,6 +165,13 @@ static int strip(char **a)
 	return 0;
 }
 
+/* Estimate for TREE, with modules unless the word is "-". */
+static int objects(char **a)
+{
+	printf("%lu\n", objects_estimate(a[0], strcmp(a[1], "-") != 0));
+	return 0;
+}
+
 static const struct {
 	const char *verb;
 	int (*fn)(char **);
@@ -185,6 +193,7 @@ static const struct {
 	{ "hold", hold, 2 },
 	{ "store", store, 3 },
 	{ "strip", strip, 2 },
+	{ "objects", objects, 2 },
 };
 
 int main(int argc, char **argv)
