@@ -69,7 +69,7 @@ $B/lib/all.a: $(lib)
 
 # What test authors link: the runtime and what it stands on, in one object that
 # shows its ktstr_ names only, so that a test may have a warn() of its own.
-runtime	:= $(filter $B/lib/base/% $B/lib/json/% $B/lib/test/%,$(lib)) $(patsubst %,$B/lib/kernel/%.o,arch cache cache_lease cache_meta cache_verify key label)
+runtime	:= $(filter $B/lib/base/% $B/lib/json/% $B/lib/test/%,$(lib)) $(patsubst %,$B/lib/kernel/%.o,arch cache cache_lease cache_meta cache_verify key label vmlinux)
 
 $B/libktstr.a: $(runtime) Makefile
 	@echo '  AR      $@'

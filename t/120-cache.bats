@@ -308,6 +308,44 @@ index() {
 	[ "$(jq -r .key <<<"$output")" = upstream ]
 }
 
+# vmlinux_entry KEY DATE FILE: an entry with that file as its vmlinux
+vmlinux_entry() {
+	entry "$1" ".has_vmlinux = true | .built_at = \"2026-$2T00:00:00Z\""
+	cp "$3" "$KTSTR_CACHE_DIR/$1/vmlinux"
+}
+
+@test "newest passes over a vmlinux that does not say what is in a guest's memory" {
+	echo 'int runqueues; long __per_cpu_offset[2];' | gcc -x c -c -o good -
+	echo 'extern int runqueues; long __per_cpu_offset[2]; int x(void) { return runqueues; }' | gcc -x c -c -o half -
+	printf 'not an ELF file, and longer than the header of one would have to be' >text
+	strip -o bare good
+	: >empty
+	entry none '.built_at = "2026-03-01T00:00:00Z"'
+	run -0 --separate-stderr "$CACHE" newest
+	[ "$(jq -r .key <<<"$output") $stderr" = 'none ' ]
+	vmlinux_entry good 02-01 good
+	run -0 --separate-stderr "$CACHE" newest
+	[ "$(jq -r .key <<<"$output")" = good ]
+	[ "$stderr" = "ktstr-cache: warning: skipping cached kernel with unusable vmlinux: none: it has none" ]
+	for bad in half text bare empty; do
+		vmlinux_entry bad 04-01 "$bad"
+		run -0 --separate-stderr "$CACHE" newest
+		[ "$(jq -r .key <<<"$output")" = good ]
+		[[ $stderr == *"unusable vmlinux: bad: $KTSTR_CACHE_DIR/bad/vmlinux: it "* ]]
+	done
+	for n in 10 64 100 200 "$(($(stat -c %s good) - 1))"; do
+		head -c "$n" good >"$KTSTR_CACHE_DIR/bad/vmlinux"
+		run -0 --separate-stderr "$CACHE" newest
+		[ "$(jq -r .key <<<"$output")" = good ]
+	done
+	rm "$KTSTR_CACHE_DIR/bad/vmlinux"
+	mkfifo "$KTSTR_CACHE_DIR/bad/vmlinux"
+	run -0 timeout 10 "$CACHE" newest
+	vmlinux_entry newer 05-01 good
+	run -0 --separate-stderr "$CACHE" newest
+	[ "$(jq -r .key <<<"$output") $stderr" = 'newer ' ]
+}
+
 @test "the root: KTSTR_CACHE_DIR, XDG_CACHE_HOME, HOME" {
 	[ "$("$KERNEL" root)" = "$KTSTR_CACHE_DIR" ]
 	unset KTSTR_CACHE_DIR

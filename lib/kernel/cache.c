@@ -15,6 +15,7 @@
 #include "json/read.h"
 #include "kernel/cache_meta.h"
 #include "kernel/key.h"
+#include "kernel/vmlinux.h"
 
 #define SET_CACHE_DIR "set KTSTR_CACHE_DIR to the directory to use"
 
@@ -227,26 +228,59 @@ static bool same(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
+/* Whether tests may take it unasked: for this machine, and with our fragment. */
+static bool is_ours(const struct cache_entry *c, const struct key_config *ours)
+{
+	const char *kconfig = c->kconfig_hash;
+
+	return !c->problem && same(c->arch, kernel_arch()) &&
+	       (!kconfig || !ours || same(kconfig, ours->kconfig) || same(kconfig, CACHE_KCONFIG_0_5_2));
+}
+
+static int has_symbols(const struct cache_entry *c, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/vmlinux", c->dir);
+
+	return c->has_vmlinux ? vmlinux_check(path, e) : err_set(e, "it has none");
+}
+
+/* The first whose vmlinux tells what is in a guest's memory; without one any
+ * is better than none. */
+static size_t best(const struct cache_entry *list, size_t n, const struct key_config *ours)
+{
+	size_t first = n;
+	struct err why = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		struct err here;
+
+		if (!is_ours(&list[i], ours))
+			continue;
+		if (has_symbols(&list[i], &here) == 0) {
+			if (first < n)
+				warn("skipping cached kernel with unusable vmlinux: %s: %s", list[first].key, why.text);
+			return i;
+		}
+		if (first == n) {
+			first = i;
+			why = here;
+		}
+	}
+	return first;
+}
+
 int cache_newest(struct cache_entry *c, struct err *e)
 {
 	struct cache_entry *list;
 	struct key_config ours;
 	struct err ignored;
 	bool know = key_config_load(&ours, false, NULL, &ignored) == 0;
-	size_t n, i;
+	size_t n;
 
 	*c = (struct cache_entry){ 0 };
 	if (cache_list(&list, &n, e) < 0)
 		return -1;
-	for (i = 0; i < n; i++) {
-		const char *kconfig = list[i].kconfig_hash;
-
-		if (list[i].problem || !same(list[i].arch, kernel_arch()))
-			continue;
-		if (!kconfig || !know || same(kconfig, ours.kconfig) || same(kconfig, CACHE_KCONFIG_0_5_2))
-			break;
-	}
-	return take_one(list, n, i, c);
+	return take_one(list, n, best(list, n, know ? &ours : NULL), c);
 }
 
 /* "{prefix}-cfg{config}{suffix}" split up; false for keys of other shapes. */
