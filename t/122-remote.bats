@@ -294,12 +294,12 @@ refused() {
 	refused 'more than 1 MiB unpacked'
 }
 
-@test "404 on PUT, 403, 500, HTML: one line each, and the build goes on" {
+@test "404 on PUT, 401, 403, 500, HTML: one line each" {
 	dav_start
 	mkdir -p "$DAV_DIR/readonly" "$DAV_DIR/html"
 	echo '<html>login</html>' >"$DAV_DIR/html/$KEY.tar.zst.html"
 	summed_entry "$KEY"
-	for where in broken forbidden readonly; do
+	for where in broken forbidden readonly auth; do
 		export KTSTR_REMOTE_CACHE=$DAV/$where
 		run --separate-stderr "$REMOTE" --optional put "$KEY"
 		[ "$status" != 0 ]
@@ -307,7 +307,7 @@ refused() {
 		[ "$(wc -l <<<"$stderr")" = 1 ]
 	done
 	other second
-	for where in broken forbidden; do
+	for where in broken forbidden auth; do
 		export KTSTR_REMOTE_CACHE=$DAV/$where
 		run --separate-stderr "$REMOTE" --optional get "$KEY"
 		[ "$status" != 0 ]
@@ -328,6 +328,37 @@ refused() {
 	[ "$(jq -r .state records | xargs)" = "cached cached cached" ]
 	[ "$(grep -c 'remote cache' err)" = 1 ]
 	grep -q 'remote cache read warning: download http://127.0.0.1:1/x/local-.*; it is not asked again' err
+}
+
+@test "whatever the server does wrong, the kernel is built" {
+	local where
+
+	dav_start
+	kernel_tree linux-6.12.9
+	tar -cJf linux-6.12.9.tar.xz linux-6.12.9
+	KEY=$("$LIBEXEC/ktstr-resolve" "$PWD/linux-6.12.9.tar.xz" | jq -r .key)
+	mkdir "$DAV_DIR"/{html,garbage,empty,cut,other}
+	echo '<html>login</html>' >"$DAV_DIR/html/$KEY.tar.zst"
+	head -c 100000 /dev/urandom >"$DAV_DIR/garbage/$KEY.tar.zst"
+	: >"$DAV_DIR/empty/$KEY.tar.zst"
+	summed_entry another
+	mkdir archive && cp -r "$KTSTR_CACHE_DIR/another/." archive
+	tar -C archive -c --zstd -f "$DAV_DIR/other/$KEY.tar.zst" metadata.json "$IMAGE" vmlinux
+	head -c 9000 "$DAV_DIR/other/$KEY.tar.zst" >"$DAV_DIR/cut/$KEY.tar.zst"
+	for where in auth forbidden broken html garbage empty cut other; do
+		other "machine-$where"
+		KTSTR_REMOTE_CACHE=$DAV/$where run -0 --separate-stderr cargo-ktstr ktstr kernel build --json \
+			--source "$PWD/linux-6.12.9.tar.xz"
+		[ "$(jq -r '[.state, .key] | join(" ")' <<<"$output")" = "cached $KEY" ]
+		grep -q '^cargo ktstr: warning: remote cache read warning: ' <<<"$stderr"
+		[ "$(grep -c 'remote cache read warning' <<<"$stderr")" = 1 ]
+		[ "$("$CACHE" verify)" = "$KEY: ok" ]
+		no_temps
+	done
+	# what is sent later takes the place of what was no good
+	[ "$(tar -tf "$DAV_DIR/other/$KEY.tar.zst" | xargs)" = "metadata.json $IMAGE vmlinux" ]
+	other last
+	KTSTR_REMOTE_CACHE=$DAV/other run -0 --separate-stderr "$REMOTE" get "$KEY"
 }
 
 @test "a server that takes the connection and says nothing is given up" {
