@@ -302,6 +302,29 @@ nothing_cached() {
 	[ -f linux/arch/x86/boot/bzImage ]
 }
 
+@test "a cache that cannot be written is told before make runs, and what to do" {
+	git_kernel_tree linux
+	mkdir -p "$CACHE"
+	unshare -rm bash -c 'mount -t tmpfs none "$1" && mount -o remount,ro "$1" && shift && "$1" "$2" | "$3" >out 2>err
+		echo "${PIPESTATUS[1]}" >code' _ "$CACHE" "$RESOLVE" ./linux "$BUILD"
+	[ "$(cat code)" = 1 ]
+	[ "$(jq -r .state out)" = error ]
+	grep -qx "ktstr-build: error: write to the kernel cache $CACHE: Read-only file system" err
+	grep -qx 'hint: set KTSTR_CACHE_DIR to a directory that can be written' err
+	[ ! -e linux/.config ]
+}
+
+@test "an entry has its name only when all of it is on disk" {
+	fetched_record k1 >in
+	strace -f -y -qq -e trace=fsync,rename,renameat,renameat2 -o calls "$BUILD" <in >/dev/null
+	stage=$(sed -n 's|.*rename("\([^"]*\)", "[^"]*/k1").*|\1|p' calls)
+	[ -n "$stage" ]
+	for file in "/$IMAGE" /vmlinux /metadata.json ''; do
+		grep -q "fsync([0-9]*<$stage$file>) *= 0" <(sed '/"[^"]*\/k1"/,$d' calls)
+	done
+	grep -q "fsync([0-9]*<$CACHE>) *= 0" <(sed '1,/"[^"]*\/k1"/d' calls)
+}
+
 @test "kill -9 in the middle of a build: make goes too, and the next run builds" {
 	git_kernel_tree linux
 	"$RESOLVE" ./linux >resolved

@@ -183,6 +183,15 @@ static int load_config(struct build_job *j, struct err *e)
 	return check_config(j, e);
 }
 
+/* Before anything is built: locks, logs and the entry go there. */
+static int check_cache(const char *root, struct err *e)
+{
+	if (make_dirs(root, e) == 0 && access(root, W_OK) == 0)
+		return 0;
+	err_sys(e, "write to the kernel cache %s", root);
+	return err_hint(e, "set KTSTR_CACHE_DIR to a directory that can be written");
+}
+
 int build_one(struct build_job *j, struct err *e)
 {
 	struct lock l = LOCK_NONE;
@@ -193,7 +202,7 @@ int build_one(struct build_job *j, struct err *e)
 	if (cache_key_check(j->key, e) < 0)
 		return -1;
 	j->root = cache_root(e);
-	if (!j->root || load_config(j, e) < 0 || build_check_tools(j->k->lean, e) < 0)
+	if (!j->root || check_cache(j->root, e) < 0 || load_config(j, e) < 0 || build_check_tools(j->k->lean, e) < 0)
 		return -1;
 	if (take_source(j, &l, e) == 0)
 		rc = with_lock(j, e);
