@@ -151,6 +151,7 @@ install: all
 	install -m 644 lib/test/ktstr.h $(DESTDIR)$(PREFIX)/include
 	sed 's|@PREFIX@|$(PREFIX)|' share/ktstr.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/ktstr.pc
 	cd share && cp -R --parents $(share) $(DESTDIR)$(PREFIX)/share/ktstr
+	rm -rf $(DESTDIR)$(PREFIX)/share/ktstr/example/target
 	for s in 1 5 7; do install -m 644 $B/man/man$$s/* $(DESTDIR)$(PREFIX)/share/man/man$$s; done
 
 uninstall:

@@ -84,6 +84,18 @@ plain='.monitor = null | .verifier_stats = [] | .kvm_stats = null | .stimulus_ev
 	diff "$FIXTURES/report-one.txt" <(report)
 }
 
+@test "no name of a result or a run steers the terminal" {
+	local run=$'6.14.2-3f9c2ab\e[31m'
+
+	put "$RUNS/$run/a.ktstr.json" '.test_name = "a\u001b[2J" | .topology = "1n\u0007" | .scheduler = "s\u001b"'
+	for command in "stats list" "stats" "stats list-values" "stats explain-sidecar --run 6.14.2-3f9c2ab?[31m" \
+		"stats compare --a-kernel 6.14 --b-kernel 6.14.2 --all"; do
+		# shellcheck disable=SC2086
+		cargo-ktstr ktstr $command >out 2>&1 || true
+		! LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f\x7f]' out || { echo "$command"; cat -v out; return 1; }
+	done
+}
+
 @test "scenarios are summed up, worst first, failures by kind" {
 	put "$R/a.ktstr.json" "$plain"' | .test_name = "calm" | .stats.worst_spread = 2'
 	put "$R/b.ktstr.json" "$plain"' | .test_name = "wild" | .stats.worst_spread = 20 | .passed = false'

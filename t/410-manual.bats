@@ -110,7 +110,6 @@ sandbox() {
 }
 
 @test "few examples are not run, and those say why" {
-	run grep -hc 'not run: ' "$MAN"/man1/*
 	[ "$(grep -l '" not run: ' "$MAN"/man[157]/* | wc -l)" -le 4 ]
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/env.h"
+#include "base/str.h"
 
 const char *prog_name = "ktstr";
 
@@ -82,9 +83,7 @@ static void put(const char *head, const char *text)
 		return;
 	if ((size_t)n > sizeof(line) - 2)
 		n = sizeof(line) - 2;
-	for (int i = 0; i < n; i++)
-		if (((unsigned char)line[i] < 0x20 && line[i] != '\n' && line[i] != '\t') || line[i] == 0x7f)
-			line[i] = '?';
+	hide_controls(line, "\n\t");
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, (size_t)n) < 0)
 		return; /* nowhere left to say so */

@@ -217,6 +217,13 @@ char *trim(char *s)
 	return s;
 }
 
+void hide_controls(char *s, const char *but)
+{
+	for (; *s; s++)
+		if (((unsigned char)*s < 0x20 || *s == 0x7f) && !strchr(but, *s))
+			*s = '?';
+}
+
 int parse_u64(const char *s, unsigned long long *out)
 {
 	char *end;

@@ -71,6 +71,9 @@ bool starts_with(const char *s, const char *prefix);
 bool ends_with(const char *s, const char *suffix);
 /* Cut blanks and line ends off both sides in place; returns the start. */
 char *trim(char *s);
+/* Show control bytes as '?', those in but excepted: names come from files of
+ * others, and none of it is to steer the terminal. In place. */
+void hide_controls(char *s, const char *but);
 /* A whole decimal number, no sign, no blanks: 0, or -1 when s is not one. */
 int parse_u64(const char *s, unsigned long long *out);
 /* Parse "100ms", "1s", "1.5h", "1h 30m" (the humantime grammar) to

@@ -58,11 +58,32 @@ size_t text_fit(const char *text, size_t columns)
 	return i;
 }
 
+char *plain_text(const char *text)
+{
+	char *s = xstrdup(text);
+
+	hide_controls(s, "\n");
+	return s;
+}
+
+void print_plain(FILE *f, const char *fmt, ...)
+{
+	auto_str struct str line = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	str_vaddf(&line, fmt, ap);
+	va_end(ap);
+	hide_controls(line.s, "\n");
+	fputs(line.s, f);
+}
+
 void print_left(FILE *f, const char *text, size_t width)
 {
-	size_t w = text_width(text);
+	auto_free char *s = plain_text(text);
+	size_t w = text_width(s);
 
-	fprintf(f, "%s%*s", text, w < width ? (int)(width - w) : 0, "");
+	fprintf(f, "%s%*s", s, w < width ? (int)(width - w) : 0, "");
 }
 
 void table_init(struct table *t, size_t columns)
@@ -72,7 +93,7 @@ void table_init(struct table *t, size_t columns)
 
 void table_cell_sgr(struct table *t, const char *sgr, const char *text)
 {
-	strv_add(&t->cells, text);
+	strv_give(&t->cells, plain_text(text));
 	strv_add(&t->sgr, sgr);
 }
 

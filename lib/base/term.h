@@ -27,7 +27,7 @@ void str_add_sgr(struct str *b, bool colour, const char *sgr, const char *text);
 /*
  * The one table layout: no rules; every cell is a space, the text left-aligned
  * and padded to the widest of its column, and a space. A text may hold several
- * lines. The table owns copies of the cells.
+ * lines. The table owns copies of the cells, made plain.
  */
 struct table {
 	size_t columns;
@@ -46,7 +46,13 @@ size_t text_width(const char *text);
 /* Bytes of text that fill at most that many columns. */
 size_t text_fit(const char *text, size_t columns);
 
-/* Print text left-aligned in width columns, whole even when it is wider. */
+/* The text with its control bytes hidden, line ends excepted. Caller frees. */
+char *plain_text(const char *text);
+
+/* fprintf with the control bytes of its arguments hidden. */
+void print_plain(FILE *f, const char *fmt, ...) PRINTF(2, 3);
+
+/* Print text, plain, left-aligned in width columns, whole even when it is wider. */
 void print_left(FILE *f, const char *text, size_t width);
 
 /* CLOCK_MONOTONIC in milliseconds. */

@@ -23,7 +23,7 @@ static void print_names(const char *head, const bool which[DIM_COUNT], FILE *out
 	fputs(head, out);
 	for (int d = 0; d < DIM_COUNT; d++)
 		if (which[d]) {
-			fprintf(out, "%s%s", lead, dimension_names[d]);
+			print_plain(out, "%s%s", lead, dimension_names[d]);
 			lead = ", ";
 		}
 	fputc('\n', out);
@@ -34,8 +34,8 @@ static void print_head(const struct comparison *c, FILE *out)
 	print_names("slicing dimensions:", c->slicing, out);
 	print_names("pairing on: scenario", c->pairing, out);
 	if (c->averaged)
-		fprintf(out, "averaged across %zu runs (%s) and %zu runs (%s)\n", c->results[SIDE_A], c->label[SIDE_A],
-			c->results[SIDE_B], c->label[SIDE_B]);
+		print_plain(out, "averaged across %zu runs (%s) and %zu runs (%s)\n", c->results[SIDE_A],
+			    c->label[SIDE_A], c->results[SIDE_B], c->label[SIDE_B]);
 }
 
 static void give(struct table *t, char *text)
@@ -94,23 +94,24 @@ static void print_summary(const struct comparison *c, FILE *out)
 {
 	size_t needed = runs_needed(c->alpha > 0 ? c->alpha : DEFAULT_ALPHA);
 
-	fprintf(out, "\nsummary: %zu regressions, %zu improvements, %zu unchanged\n", c->verdict[REGRESSION],
-		c->verdict[IMPROVEMENT], c->verdict[UNCHANGED]);
+	print_plain(out, "\nsummary: %zu regressions, %zu improvements, %zu unchanged\n", c->verdict[REGRESSION],
+		    c->verdict[IMPROVEMENT], c->verdict[UNCHANGED]);
 	if (c->state[PAIR_SKIPPED])
-		fprintf(out, "  %zu pairing-key row pair(s) skipped because one or both sides failed\n",
-			c->state[PAIR_SKIPPED]);
+		print_plain(out, "  %zu pairing-key row pair(s) skipped because one or both sides failed\n",
+			    c->state[PAIR_SKIPPED]);
 	if (c->partial)
-		fprintf(out, "  %zu pair(s) compared by the runs that passed; others failed or were skipped\n",
-			c->partial);
+		print_plain(out, "  %zu pair(s) compared by the runs that passed; others failed or were skipped\n",
+			    c->partial);
 	if (!c->state[PAIR_COMPARED])
 		fputs("  0 pairs compared\n", out);
 	if (c->verdict[CHANGED])
-		fprintf(out, "  %zu metric(s) changed of which no result says what is better\n", c->verdict[CHANGED]);
+		print_plain(out, "  %zu metric(s) changed of which no result says what is better\n",
+			    c->verdict[CHANGED]);
 	if (c->verdict[UNDECIDED])
-		fprintf(out, "  %zu metric(s) undecided: too few runs for --alpha %g\n", c->verdict[UNDECIDED],
-			c->alpha);
+		print_plain(out, "  %zu metric(s) undecided: too few runs for --alpha %g\n", c->verdict[UNDECIDED],
+			    c->alpha);
 	if (c->one_sided)
-		fprintf(out, "  %zu metric(s) on one side only, not compared\n", c->one_sided);
+		print_plain(out, "  %zu metric(s) on one side only, not compared\n", c->one_sided);
 	if (c->too_few)
 		fprintf(out,
 			"  %zu of %zu metric(s) have too few runs to tell change from chance; %zu a side would do\n",
@@ -119,12 +120,12 @@ static void print_summary(const struct comparison *c, FILE *out)
 
 static void print_count(const struct pass_count *p, const struct comparison *c, FILE *out)
 {
-	fprintf(out, "  %s/%s/%s:", p->test, p->topology, p->work_type);
+	print_plain(out, "  %s/%s/%s:", p->test, p->topology, p->work_type);
 	for (int s = 0; s < SIDES; s++)
 		if (p->total[s])
-			fprintf(out, " %s=%zu/%zu", c->label[s], p->passed[s], p->total[s]);
+			print_plain(out, " %s=%zu/%zu", c->label[s], p->passed[s], p->total[s]);
 		else
-			fprintf(out, " %s=-", c->label[s]);
+			print_plain(out, " %s=-", c->label[s]);
 	fputc('\n', out);
 }
 
@@ -147,10 +148,10 @@ static void print_unpaired(const struct comparison *c, FILE *out)
 	const char *a = c->label[SIDE_A], *b = c->label[SIDE_B];
 
 	if (c->state[PAIR_NEW])
-		fprintf(out, "  %zu row(s) new in '%s' (no matching key in '%s')\n", c->state[PAIR_NEW], b, a);
+		print_plain(out, "  %zu row(s) new in '%s' (no matching key in '%s')\n", c->state[PAIR_NEW], b, a);
 	if (c->state[PAIR_REMOVED])
-		fprintf(out, "  %zu row(s) removed from '%s' (no matching key in '%s')\n", c->state[PAIR_REMOVED], a,
-			b);
+		print_plain(out, "  %zu row(s) removed from '%s' (no matching key in '%s')\n", c->state[PAIR_REMOVED],
+			    a, b);
 }
 
 static void print_delta(const struct report *r, FILE *out)
@@ -160,14 +161,14 @@ static void print_delta(const struct report *r, FILE *out)
 	const char *arch = r->hosts.first[SIDE_A]->arch;
 
 	if (delta->n) {
-		fprintf(out, "\nhost delta ('%s' → '%s'):\n", a, b);
+		print_plain(out, "\nhost delta ('%s' → '%s'):\n", a, b);
 		for (size_t i = 0; i + 2 < delta->n; i += 3)
-			fprintf(out, "  %s: %s → %s\n", delta->v[i], delta->v[i + 1], delta->v[i + 2]);
+			print_plain(out, "  %s: %s → %s\n", delta->v[i], delta->v[i + 1], delta->v[i + 2]);
 		return;
 	}
-	fprintf(out, "\nhost: identical between '%s' and '%s'", a, b);
+	print_plain(out, "\nhost: identical between '%s' and '%s'", a, b);
 	if (arch)
-		fprintf(out, " (arch: %s)", arch);
+		print_plain(out, " (arch: %s)", arch);
 	fputc('\n', out);
 }
 
@@ -179,11 +180,11 @@ static void print_hosts(const struct report *r, FILE *out)
 	if (h->first[SIDE_A] && h->first[SIDE_B])
 		print_delta(r, out);
 	else if (h->first[SIDE_A] || h->first[SIDE_B])
-		fprintf(out, "\nhost: captured in '%s' only, delta unavailable\n",
-			c->label[h->first[SIDE_A] ? SIDE_A : SIDE_B]);
+		print_plain(out, "\nhost: captured in '%s' only, delta unavailable\n",
+			    c->label[h->first[SIDE_A] ? SIDE_A : SIDE_B]);
 	if (h->distinct[SIDE_A] > 1 || h->distinct[SIDE_B] > 1)
-		fprintf(out, "  (of each side's first host; '%s' has %zu, '%s' has %zu)\n", c->label[SIDE_A],
-			h->distinct[SIDE_A], c->label[SIDE_B], h->distinct[SIDE_B]);
+		print_plain(out, "  (of each side's first host; '%s' has %zu, '%s' has %zu)\n", c->label[SIDE_A],
+			    h->distinct[SIDE_A], c->label[SIDE_B], h->distinct[SIDE_B]);
 }
 
 void findings_table(const struct report *r, FILE *out)

@@ -33,9 +33,7 @@ static void replace(char **field, char *value)
 {
 	free(*field);
 	*field = value;
-	for (char *c = value; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	hide_controls(value, "");
 }
 
 static int parse(struct slice record, struct report *r)

@@ -46,9 +46,7 @@ static bool is_eol(const struct cache_view *v, const struct cache_entry *c)
 /* Metadata may come from anywhere; none of it is to steer the terminal. */
 static void print_line(struct str *line)
 {
-	for (size_t i = 0; i < line->len; i++)
-		if ((unsigned char)line->s[i] < 0x20 || line->s[i] == 0x7f)
-			line->s[i] = '?';
+	hide_controls(line->s, "");
 	puts(line->s);
 }
 

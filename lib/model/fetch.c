@@ -53,9 +53,7 @@ static char *shown(const char *value)
 	bool cut = strlen(value) > 64;
 	char *s = xasprintf("%.64s%s", value, cut ? "..." : "");
 
-	for (char *c = s; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	hide_controls(s, "");
 	return s;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/term.h"
 #include "compare/xml.h"
 #include "json/read.h"
 
@@ -101,27 +102,16 @@ void svg_text(struct svg *s, const char *class, double x, double y, enum anchor 
 	str_add(&s->out, "</text>\n");
 }
 
-/* Bytes of the first n characters. */
-static size_t first_characters(const char *text, size_t n)
-{
-	const char *p = text;
-
-	for (; *p; p++)
-		if ((*p & 0xc0) != 0x80 && n-- == 0)
-			break;
-	return (size_t)(p - text);
-}
-
 void svg_label(struct svg *s, const char *class, double x, double y, enum anchor a, const char *text, size_t max)
 {
-	size_t n = first_characters(text, max);
+	size_t n = text_fit(text, max);
 	auto_free char *cut = NULL;
 
 	if (!text[n]) {
 		svg_text(s, class, x, y, a, text);
 		return;
 	}
-	cut = xstrndup(text, first_characters(text, max - 1));
+	cut = xstrndup(text, text_fit(text, max - 1));
 	text_start(s, class, x, y, a);
 	str_add(&s->out, "<title>");
 	xml_text(&s->out, text);

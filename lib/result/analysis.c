@@ -155,12 +155,12 @@ static void print_outlier(const struct rows *r, const struct outlier *o, FILE *o
 {
 	const char *lead = "    worst on: ";
 
-	fprintf(out, "  %s: %s %.1f (overall avg %.1f, +%.1fσ)\n", o->scenario, o->label, o->mean, o->overall,
-		o->sigma);
+	print_plain(out, "  %s: %s %.1f (overall avg %.1f, +%.1fσ)\n", o->scenario, o->label, o->mean, o->overall,
+		    o->sigma);
 	for (size_t i = 0; i < r->n; i++) {
 		if (!outlier_has(o, &r->v[i]))
 			continue;
-		fprintf(out, "%s%s", lead, r->v[i].topology);
+		print_plain(out, "%s%s", lead, r->v[i].topology);
 		lead = ", ";
 	}
 	if (lead[0] == ',')
@@ -220,22 +220,22 @@ static void print_summary(const struct summary *s, FILE *out)
 {
 	fputs("  ", out);
 	print_left(out, s->name, 25);
-	fprintf(out, " %zu/%zu passed (%zu skipped, %zu failed)  avg_spread=%.1f%%  avg_gap=%.0fms", s->passed,
-		s->total, s->skipped, s->total - s->passed - s->skipped, summary_mean(s, M_SPREAD),
-		summary_mean(s, M_GAP_MS));
+	print_plain(out, " %zu/%zu passed (%zu skipped, %zu failed)  avg_spread=%.1f%%  avg_gap=%.0fms", s->passed,
+		    s->total, s->skipped, s->total - s->passed - s->skipped, summary_mean(s, M_SPREAD),
+		    summary_mean(s, M_GAP_MS));
 	if (summary_mean(s, M_IMBALANCE) > 1.0)
-		fprintf(out, "  imbal=%.1f", summary_mean(s, M_IMBALANCE));
+		print_plain(out, "  imbal=%.1f", summary_mean(s, M_IMBALANCE));
 	if (summary_mean(s, M_DSQ_DEPTH) > 0)
-		fprintf(out, "  dsq=%.0f", summary_mean(s, M_DSQ_DEPTH));
+		print_plain(out, "  dsq=%.0f", summary_mean(s, M_DSQ_DEPTH));
 	if (s->sum[M_STUCK] > 0)
-		fprintf(out, "  stuck=%.0f", s->sum[M_STUCK]);
+		print_plain(out, "  stuck=%.0f", s->sum[M_STUCK]);
 	if (summary_mean(s, M_FALLBACK) > 0)
-		fprintf(out, "  fallback=%.0f", summary_mean(s, M_FALLBACK));
+		print_plain(out, "  fallback=%.0f", summary_mean(s, M_FALLBACK));
 	/* failures that ended without a verdict from the guest */
 	if (s->crashed)
-		fprintf(out, "  crash=%zu", s->crashed);
+		print_plain(out, "  crash=%zu", s->crashed);
 	if (s->timed_out)
-		fprintf(out, "  timeout=%zu", s->timed_out);
+		print_plain(out, "  timeout=%zu", s->timed_out);
 	fputc('\n', out);
 }
 
@@ -259,7 +259,7 @@ static void print_by(const struct rows *r, const char *heading, enum summary_by 
 	struct summaries list = summaries_of(r, by);
 
 	if (list.n >= at_least)
-		fprintf(out, "\n%s\n", heading);
+		print_plain(out, "\n%s\n", heading);
 	for (size_t i = 0; i < list.n && list.n >= at_least; i++)
 		print_summary(&list.v[i], out);
 	free(list.v);

@@ -43,7 +43,8 @@ static void warn_near_limit(const struct maxima *all, FILE *out)
 		if (!any)
 			fputs("\nWARNING: programs near verifier complexity limit:\n", out);
 		any = true;
-		fprintf(out, "  %s: %.1f%% of 1M limit (%u verified insns)\n", p->name, maxima_percent(p), p->insns);
+		print_plain(out, "  %s: %.1f%% of 1M limit (%u verified insns)\n", p->name, maxima_percent(p),
+			    p->insns);
 	}
 }
 
@@ -69,18 +70,18 @@ void analysis_verifier(const struct rows *r, FILE *out)
 
 	if (!all.n)
 		return;
-	fprintf(out, "\n=== BPF VERIFIER STATS ===\n\n  %-24s %12s %8s\n", "program", "verified", "limit%");
+	print_plain(out, "\n=== BPF VERIFIER STATS ===\n\n  %-24s %12s %8s\n", "program", "verified", "limit%");
 	fputs("  ------------------------ ------------ --------\n", out);
 	for (size_t i = 0; i < all.n; i++) {
 		const struct program_max *p = &all.v[i];
 
 		fputs("  ", out);
 		print_left(out, p->name, 24);
-		fprintf(out, " %12u %7.1f%%%s\n", p->insns, maxima_percent(p),
-			maxima_percent(p) >= VERIFIER_WARN_PCT ? " !" : "");
+		print_plain(out, " %12u %7.1f%%%s\n", p->insns, maxima_percent(p),
+			    maxima_percent(p) >= VERIFIER_WARN_PCT ? " !" : "");
 		total += p->insns;
 	}
-	fprintf(out, "\n  total verified insns: %llu\n", total);
+	print_plain(out, "\n  total verified insns: %llu\n", total);
 	warn_near_limit(&all, out);
 	free(all.v);
 }
@@ -89,16 +90,16 @@ static void print_callbacks(const struct sidecar *s, FILE *out)
 {
 	const struct shape_list *l = &s->monitor->prog_stats_deltas;
 
-	fprintf(out, "\n  %s (%s):\n    %-24s %12s %14s %12s\n", s->test_name, s->topology, "program", "cnt",
-		"total_ns", "avg_ns");
+	print_plain(out, "\n  %s (%s):\n    %-24s %12s %14s %12s\n", s->test_name, s->topology, "program", "cnt",
+		    "total_ns", "avg_ns");
 	fputs("    ------------------------ ------------ -------------- ------------\n", out);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct prog_stats *p = (const struct prog_stats *)l->v + i;
 
 		fputs("    ", out);
 		print_left(out, p->name, 24);
-		fprintf(out, " %12llu %14llu %12.0f\n", (unsigned long long)p->cnt, (unsigned long long)p->nsecs,
-			p->nsecs_per_call);
+		print_plain(out, " %12llu %14llu %12.0f\n", (unsigned long long)p->cnt, (unsigned long long)p->nsecs,
+			    p->nsecs_per_call);
 	}
 }
 

@@ -205,8 +205,6 @@ void load_complain(enum entry_kind kind, const char *path, const char *text, siz
 	const char *what = kind == ENTRY_CORRUPT ? "skipping" : "cannot read";
 	auto_free char *line = xasprintf("ktstr_test: %s %s: %.*s", what, path, (int)n, text);
 
-	for (unsigned char *p = (unsigned char *)line; *p; p++)
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
+	hide_controls(line, "");
 	say_line("%s", line);
 }

@@ -90,11 +90,11 @@ static void print_step(struct step *s, FILE *out)
 	print_left(out, s->work_type, 12);
 	fputc(' ', out);
 	print_left(out, s->label, 16);
-	fprintf(out, " %6zu %10.0f ", s->at_ms.n, steps_median(&s->at_ms));
+	print_plain(out, " %6zu %10.0f ", s->at_ms.n, steps_median(&s->at_ms));
 	if (s->pace.n)
-		fprintf(out, "%14.1f\n", steps_median(&s->pace));
+		print_plain(out, "%14.1f\n", steps_median(&s->pace));
 	else
-		fprintf(out, "%14s\n", "-");
+		print_plain(out, "%14s\n", "-");
 }
 
 struct steps steps_find(const struct rows *r)
@@ -125,8 +125,8 @@ void analysis_stimuli(const struct rows *r, FILE *out)
 	struct steps all = steps_find(r);
 
 	if (all.n)
-		fprintf(out, "\nStimulus cross-tab:\n  %-24s %-12s %-16s %6s %10s %14s\n", "scenario", "work_type",
-			"step", "events", "median_ms", "iterations/s");
+		print_plain(out, "\nStimulus cross-tab:\n  %-24s %-12s %-16s %6s %10s %14s\n", "scenario", "work_type",
+			    "step", "events", "median_ms", "iterations/s");
 	for (size_t i = 0; i < all.n; i++)
 		print_step(&all.v[i], out);
 	steps_release(&all);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term.h"
 #include "cli/jq.h"
 #include "json/write.h"
 #include "result/explain.h"
@@ -85,10 +86,10 @@ static void print_populated(const struct sidecar *s)
 
 	for (int f = 0; f < EXPLAIN_FIELDS; f++)
 		n += !explain_is_none(s, (enum explain_field)f);
-	printf("  populated optional fields (%zu): ", n);
+	print_plain(stdout, "  populated optional fields (%zu): ", n);
 	for (int f = 0; f < EXPLAIN_FIELDS; f++)
 		if (!explain_is_none(s, (enum explain_field)f)) {
-			printf("%s%s", sep, explain_names[f]);
+			print_plain(stdout, "%s%s", sep, explain_names[f]);
 			sep = ", ";
 		}
 	puts(n ? "" : "<none>");
@@ -104,17 +105,17 @@ static void print_none(const struct sidecar *s)
 		puts("  none fields: <all populated>");
 		return;
 	}
-	printf("  none fields (%zu):\n", n);
+	print_plain(stdout, "  none fields (%zu):\n", n);
 	for (int f = 0; f < EXPLAIN_FIELDS; f++) {
 		const struct field_why *why = &seen.catalogue.fields[f];
 
 		if (!explain_is_none(s, (enum explain_field)f))
 			continue;
-		printf("    %s [%s]\n", explain_names[f], why->class);
+		print_plain(stdout, "    %s [%s]\n", explain_names[f], why->class);
 		for (size_t i = 0; i < why->causes.n; i++)
-			printf("      - %s\n", why->causes.v[i]);
+			print_plain(stdout, "      - %s\n", why->causes.v[i]);
 		if (why->fix)
-			printf("      fix: %s\n", why->fix);
+			print_plain(stdout, "      fix: %s\n", why->fix);
 	}
 }
 
@@ -122,25 +123,26 @@ static void print_bads(const char *heading, const struct bads *b, bool enrich)
 {
 	if (!b->n)
 		return;
-	printf("%s (%zu):\n", heading, b->n);
+	print_plain(stdout, "%s (%zu):\n", heading, b->n);
 	for (size_t i = 0; i < b->n; i++) {
 		auto_free char *more = enrich ? explain_drift(b->v[i].path, b->v[i].error) : NULL;
 
-		printf("  %s\n    error: %s\n", b->v[i].path, b->v[i].error);
+		print_plain(stdout, "  %s\n    error: %s\n", b->v[i].path, b->v[i].error);
 		if (more)
-			printf("    enriched: %s\n", more);
+			print_plain(stdout, "    enriched: %s\n", more);
 	}
 	putchar('\n');
 }
 
 static void print_text(void)
 {
-	printf("walked %zu sidecar file(s), parsed %zu valid\n\n", seen.walked, seen.n);
+	print_plain(stdout, "walked %zu sidecar file(s), parsed %zu valid\n\n", seen.walked, seen.n);
 	for (size_t i = 0; i < seen.n; i++) {
 		const struct sidecar *s = seen.order[i];
 
-		printf("test: %s\n  topology: %s\n  scheduler: %s\n  run_id: %s\n  arch: %s\n", s->test_name,
-		       s->topology, s->scheduler, s->run_id, s->host && s->host->arch ? s->host->arch : "-");
+		print_plain(stdout, "test: %s\n  topology: %s\n  scheduler: %s\n  run_id: %s\n  arch: %s\n",
+			    s->test_name, s->topology, s->scheduler, s->run_id,
+			    s->host && s->host->arch ? s->host->arch : "-");
 		print_populated(s);
 		print_none(s);
 		putchar('\n');

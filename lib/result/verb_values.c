@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/term.h"
 #include "cli/jq.h"
 #include "json/write.h"
 #include "result/place.h"
@@ -80,7 +81,7 @@ static void print_text(void)
 		if (f->absent)
 			puts("  unknown");
 		for (size_t k = 0; k < f->values.n; k++)
-			printf("  %s\n", f->values.v[k]);
+			print_plain(stdout, "  %s\n", f->values.v[k]);
 		if (!f->absent && !f->values.n)
 			puts("  (no sidecars in pool)");
 		putchar('\n');

@@ -19,6 +19,7 @@
 /* A file of the guest: where it comes from and where it goes. */
 struct files {
 	struct strv host, guest;
+	size_t programs; /* the first ones, whatever their mode is here */
 };
 
 static void files_release(struct files *f)
@@ -71,6 +72,7 @@ static int collect_files(const struct run *r, struct files *f, struct err *e)
 		strv_add(&f->host, r->scheduler);
 		strv_add(&f->guest, "/scheduler");
 	}
+	f->programs = f->guest.n;
 	if (test_scheduler(t)->config_file && add_include(f, test_scheduler(t)->config_file, e))
 		return -1;
 	for (const char *const *p = t->extra_include_files; p && *p; p++)
@@ -87,7 +89,7 @@ static void put_files(struct jw *w, const struct files *f)
 		jw_object(w);
 		jw_key_str(w, "host", f->host.v[i]);
 		jw_key_str(w, "guest", f->guest.v[i]);
-		if (i < 1 + (strcmp(f->guest.v[f->guest.n > 1], "/scheduler") == 0))
+		if (i < f->programs)
 			jw_key_u64(w, "mode", 0755);
 		jw_end(w);
 	}
