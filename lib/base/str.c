@@ -68,26 +68,6 @@ char *str_room(struct str *b, size_t n)
 	return b->s + b->len;
 }
 
-void str_addn(struct str *b, const void *p, size_t n)
-{
-	char *to = str_room(b, n);
-
-	if (n)
-		memcpy(to, p, n);
-	b->len += n;
-	b->s[b->len] = '\0';
-}
-
-void str_add(struct str *b, const char *s)
-{
-	str_addn(b, s, strlen(s));
-}
-
-void str_addc(struct str *b, char c)
-{
-	str_addn(b, &c, 1);
-}
-
 void str_vaddf(struct str *b, const char *fmt, va_list ap)
 {
 	va_list again;

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -19,9 +20,9 @@ struct str {
 	size_t len, cap;
 };
 
-void str_add(struct str *b, const char *s);
-void str_addn(struct str *b, const void *p, size_t n);
-void str_addc(struct str *b, char c);
+static inline void str_add(struct str *b, const char *s);
+static inline void str_addn(struct str *b, const void *p, size_t n);
+static inline void str_addc(struct str *b, char c);
 void str_addf(struct str *b, const char *fmt, ...) PRINTF(2, 3);
 void str_vaddf(struct str *b, const char *fmt, va_list ap) PRINTF(2, 0);
 /* Room for n more bytes; returns where they go. The caller adds to len. */
@@ -33,6 +34,27 @@ void str_release(struct str *b);
 const char *str_c(const struct str *b);
 /* Hand the text (never NULL) to the caller, who frees it; b is empty then. */
 char *str_take(struct str *b);
+
+/* In the header since rows are made of a hundred small pieces each. */
+static inline void str_addn(struct str *b, const void *p, size_t n)
+{
+	char *to = b->cap - b->len > n ? b->s + b->len : str_room(b, n);
+
+	if (n)
+		memcpy(to, p, n);
+	b->len += n;
+	b->s[b->len] = '\0';
+}
+
+static inline void str_add(struct str *b, const char *s)
+{
+	str_addn(b, s, strlen(s));
+}
+
+static inline void str_addc(struct str *b, char c)
+{
+	str_addn(b, &c, 1);
+}
 
 /* A NULL-terminated list of owned strings: an argv. */
 struct strv {

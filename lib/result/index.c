@@ -14,8 +14,9 @@
 /* Goes up with each change of the entries or of what a row says. */
 #define FORMAT 1
 
-#define READ_BYTES 262144
-#define ENTRY_MAX  (64u << 20)
+#define READ_BYTES  262144
+#define WRITE_BYTES 262144
+#define ENTRY_MAX   (64u << 20)
 
 struct header {
 	char magic[8];
@@ -111,10 +112,12 @@ void index_begin(struct index_out *out, const char *path)
 	if (fd < 0)
 		return;
 	out->f = fdopen(fd, "w");
-	if (!out->f)
+	if (!out->f) {
 		close(fd);
-	else
-		fwrite(&header, sizeof(header), 1, out->f);
+		return;
+	}
+	setvbuf(out->f, NULL, _IOFBF, WRITE_BYTES);
+	fwrite(&header, sizeof(header), 1, out->f);
 }
 
 void index_put(struct index_out *out, const struct entry *en)

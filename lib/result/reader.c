@@ -50,6 +50,7 @@ struct reader {
 	bool whole;
 	struct reader_counts counts;
 	struct texts hosts; /* ids that were given to the sink */
+	struct str path;    /* of the result being given */
 	struct job ring[RING];
 	size_t pushed, taken, given;
 	pthread_mutex_t lock;
@@ -181,17 +182,19 @@ static void write_index(struct run_state *run, const struct entry *en)
 
 static void give_entry(struct reader *rd, struct run_state *run, const struct entry *en)
 {
-	auto_free char *file = xstrndup(entry_name(en), en->name_n);
-	auto_free char *path = xasprintf("%s/%s", run->dir, file);
 	char id[HOST_ID_MAX] = "";
 	struct result res = { .kind = en->kind,
 			      .run = run->name,
-			      .file = file,
-			      .path = path,
 			      .text = { entry_text(en), en->text_n },
 			      .source_at = en->source_at,
 			      .source_n = en->source_n };
 
+	str_clear(&rd->path);
+	str_add(&rd->path, run->dir);
+	str_addc(&rd->path, '/');
+	str_addn(&rd->path, entry_name(en), en->name_n);
+	res.path = rd->path.s;
+	res.file = rd->path.s + rd->path.len - en->name_n;
 	if (en->host[0]) {
 		memcpy(id, en->host, sizeof(en->host));
 		res.host = id;
@@ -419,6 +422,7 @@ struct reader_counts reader_end(struct reader *rd)
 		str_release(&rd->ring[i].out);
 	}
 	texts_release(&rd->hosts);
+	str_release(&rd->path);
 	counts = rd->counts;
 	free(rd);
 	return counts;

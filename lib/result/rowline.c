@@ -68,12 +68,20 @@ static int registered(const struct jkey *k)
 
 static void quoted_member(struct str *out, const struct jkey *k, struct slice raw)
 {
+	struct jw w;
+
 	if (out->s[out->len - 1] != '{')
 		str_addc(out, ',');
 	/* the quotes stand on both sides of the key */
 	str_addn(out, k->s - 1, k->n + 2);
 	str_addc(out, ':');
-	str_addn(out, raw.s, raw.n);
+	if (*raw.s != '{' && *raw.s != '[') {
+		str_addn(out, raw.s, raw.n);
+		return;
+	}
+	/* a row is one line: without the blanks of the file */
+	jw_init(&w, out, 0);
+	json_copy(&w, raw);
 }
 
 /* Members of ext_metrics: those that stand in for a registered metric the
@@ -119,45 +127,43 @@ static void add_metrics(struct str *out, const struct slice *parts)
 }
 
 /* One metric of a payload, without where it was found. */
-static void payload_metric(struct jw *w, struct jr *r)
+static void payload_metric(struct str *out, struct jr *r)
 {
 	struct jkey k;
 
-	jw_object(w);
+	str_addc(out, '{');
 	for (jr_object(r); jr_key(r, &k);) {
-		auto_free char *key = key_text(&k);
 		struct slice raw = jr_raw(r);
 
-		if (strcmp(key, "source") == 0 || strcmp(key, "stream") == 0)
-			continue;
-		jw_key(w, key);
-		json_copy(w, raw);
+		if (!key_is(&k, "source") && !key_is(&k, "stream"))
+			quoted_member(out, &k, raw);
 	}
-	jw_end(w);
+	str_addc(out, '}');
+}
+
+static void payload_metrics(struct str *out, struct jr *r)
+{
+	for (jr_array(r); jr_item(r);) {
+		if (out->s[out->len - 1] != '[')
+			str_addc(out, ',');
+		payload_metric(out, r);
+	}
 }
 
 static void add_payload(struct str *out, struct slice list)
 {
 	struct jkey k;
 	struct jr r;
-	struct jw w;
 
-	str_add(out, ",\"payload\":");
-	if (is_empty(list)) {
-		str_addn(out, "[]", 2);
-		return;
-	}
-	jw_init(&w, out, 0);
-	jw_array(&w);
-	jr_init(&r, list.s, list.n);
+	str_add(out, ",\"payload\":[");
+	jr_init(&r, list.s, is_empty(list) ? 0 : list.n);
 	for (jr_array(&r); jr_item(&r);)
 		for (jr_object(&r); jr_key(&r, &k);)
-			if (!key_is(&k, "metrics"))
-				jr_skip(&r);
+			if (key_is(&k, "metrics"))
+				payload_metrics(out, &r);
 			else
-				for (jr_array(&r); jr_item(&r);)
-					payload_metric(&w, &r);
-	jw_end(&w);
+				jr_skip(&r);
+	str_addc(out, ']');
 }
 
 void rowline_print(struct rowline *l, struct str *out, const struct slice *parts, const char *host_id)
