@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "cli/opt.h"
 #include "result/findrun.h"
+#include "result/mark.h"
 #include "result/place.h"
 #include "result/retire.h"
 
@@ -206,6 +207,22 @@ static int make_archive(const char *file, const char *root, const char *dir, siz
 	return rc;
 }
 
+/* What a run has not written yet is in no archive: then it must not go. */
+static int check_ended(const char *root, const char *run, bool to_remove, struct err *e)
+{
+	auto_free char *who = run_going_on(root, run);
+
+	if (!who)
+		return 0;
+	if (!to_remove) {
+		note("%s is still going on (%s): the archive has what is there now", run, who);
+		return 0;
+	}
+	err_set(e, "%s is still going on (%s)", run, who);
+	err_hint(e, "wait for its end, or leave --remove out");
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	static const char *to, *dir;
@@ -242,7 +259,8 @@ int main(int argc, char **argv)
 		die("%s is there already; give another name by -o", file);
 	/* in a pool where no lock can be made nobody can write either */
 	n = run_lock(&lock, root, argv[0], RUN_LOCK_WAIT_MS, &e);
-	if (n > 0 || (n < 0 && remove_run) || make_archive(file, root, path, &files, &e) < 0)
+	if (n > 0 || (n < 0 && remove_run) || check_ended(root, argv[0], remove_run, &e) < 0 ||
+	    make_archive(file, root, path, &files, &e) < 0)
 		die_err(&e);
 	say_line("%s: %zu file(s) packed and read back", file, files);
 	if (remove_run && run_remove(root, argv[0], &e) < 0)

@@ -12,7 +12,7 @@
 #include "compare/findings.h"
 #include "compare/judge.h"
 #include "result/place.h"
-#include "compare/revspec.h"
+#include "compare/pick.h"
 #include "result/rows.h"
 #include "compare/sides.h"
 #include "plot/svg.h"
@@ -91,25 +91,13 @@ static void check_alpha(void)
 		usage_error(&program, "--alpha is a probability, above 0 and below 1; got %g", question.alpha);
 }
 
-/* Commits are resolved once, under the name of the option they came by. */
-static void resolve_commits(struct side_filter *f, const char *prefix)
+static void take_sides(void)
 {
 	struct err e;
 
-	for (int d = DIM_PROJECT_COMMIT; d <= DIM_KERNEL_COMMIT; d++) {
-		auto_free char *option = xasprintf("%s%s", prefix, dimension_names[d]);
-
-		if (revspec_resolve(&f->values[d], option, d == DIM_KERNEL_COMMIT ? REVSPEC_KERNEL : REVSPEC_PROJECT,
-				    &e) < 0)
-			die_err(&e);
-	}
-}
-
-static void take_sides(void)
-{
-	resolve_commits(&both, "");
-	resolve_commits(&own[SIDE_A], "a-");
-	resolve_commits(&own[SIDE_B], "b-");
+	if (commits_resolve(&both, "", &e) < 0 || commits_resolve(&own[SIDE_A], "a-", &e) < 0 ||
+	    commits_resolve(&own[SIDE_B], "b-", &e) < 0)
+		die_err(&e);
 	for (int s = 0; s < SIDES; s++)
 		for (int d = 0; d < DIM_COUNT; d++)
 			question.side[s].values[d] = own[s].values[d].n ? own[s].values[d] : both.values[d];

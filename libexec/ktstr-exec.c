@@ -6,8 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/env.h"
@@ -16,6 +14,7 @@
 #include "kernel/cache.h"
 #include "kernel/krecord.h"
 #include "kernel/label.h"
+#include "result/runner.h"
 
 #define KERNELS_MAX 10000
 
@@ -265,18 +264,9 @@ static void take_kernels(void)
 /* Names this run to every test process below. */
 static void name_run(void)
 {
-	time_t now = time(NULL);
-	unsigned int noise = 0;
-	char stamp[32];
-	struct tm tm;
-	char *id;
+	auto_free char *id = run_new_id();
 
-	if (getrandom(&noise, sizeof(noise), 0) < 0)
-		noise = (unsigned int)now;
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
-	id = xasprintf("%s-%d-%08x", stamp, (int)getpid(), noise);
 	env_set(ENV_RUN_ID, id);
-	free(id);
 }
 
 int main(int argc, char **argv)

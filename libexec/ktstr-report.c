@@ -11,12 +11,15 @@
 
 #include "base/file.h"
 #include "cli/opt.h"
+#include "compare/pick.h"
 #include "result/place.h"
 #include "plot/report.h"
 
 static const char *output, *dir;
+static struct pick pick;
 static struct opt opts[] = {
 	{ "output", 'o', OPT_STR, &output, "DIR", "write DIR/index.html", .required = true },
+	PICK_OPTS(&pick),
 	{ "dir", 0, OPT_STR, &dir, "DIR", "where the runs are, which the page links to" },
 	{ 0 },
 };
@@ -59,23 +62,38 @@ static char *base_of(const char *page)
 	return from && to ? way(from, to) : xstrdup(root);
 }
 
+/* Only the chosen results from here on. */
+static void choose(struct rows *rows)
+{
+	struct selection chosen;
+
+	if (!rows->n)
+		die("there are no results to report; 'cargo ktstr test' makes some");
+	pick_rows(&pick, rows, &chosen);
+	if (!chosen.n)
+		die("there are no results to report: nothing matches the filters; 'cargo ktstr stats list-values' has "
+		    "what there is");
+	rows_keep(rows, chosen.v, chosen.n);
+	selection_release(&chosen);
+}
+
 int main(int argc, char **argv)
 {
-	auto_str struct str text = { 0 };
+	auto_str struct str text = { 0 }, asked = { 0 };
 	auto_free char *base = NULL, *path = NULL;
 	struct rows rows;
 	struct err e;
 
 	start(&program, argc, argv, NULL);
-	if (rows_read(&rows, STDIN_FILENO, &e) < 0)
+	if (pick_resolve(&pick, &e) < 0 || rows_read(&rows, STDIN_FILENO, &e) < 0)
 		die_err(&e);
-	if (!rows.n)
-		die("there are no results to report; 'cargo ktstr test' makes some");
+	choose(&rows);
+	pick_say(&pick, &asked);
 	if (make_dirs(output, &e) < 0)
 		die_err(&e);
 	base = base_of(output);
 	path = xasprintf("%s/index.html", output);
-	report_page(&rows, base, &text);
+	report_page(&rows, base, str_c(&asked), &text);
 	if (write_file(path, text.s, text.len, 0644, &e) < 0)
 		die_err(&e);
 	printf("%s\n", path);

@@ -111,21 +111,36 @@ static void put(char **field, char *value)
 	*field = value;
 }
 
+static time_t before(const struct timespec *t, uint64_t ms)
+{
+	return t->tv_sec - (time_t)(ms / 1000) - (t->tv_nsec / 1000000 < (long)(ms % 1000));
+}
+
+static char *time_text(time_t t)
+{
+	char text[40] = "";
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return xstrdup(text);
+}
+
 /* The run_id tells writers apart that start in one second: by process and by
  * chance, since process ids come back. */
 static void stamp(struct sidecar *s)
 {
-	char text[24], compact[20];
-	time_t now = time(NULL);
 	unsigned chance = 0;
+	char compact[20];
+	struct timespec now;
 	struct tm tm;
 
-	gmtime_r(&now, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	strftime(compact, sizeof(compact), "%Y%m%dT%H%M%SZ", &tm);
+	clock_gettime(CLOCK_REALTIME, &now);
+	strftime(compact, sizeof(compact), "%Y%m%dT%H%M%SZ", gmtime_r(&now.tv_sec, &tm));
 	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
 		chance = (unsigned)now_ms();
-	put(&s->timestamp, xstrdup(text));
+	put(&s->timestamp, time_text(now.tv_sec));
+	put(&s->started_at, s->duration_ms.set ? time_text(before(&now, s->duration_ms.v)) : NULL);
 	put(&s->run_id, xasprintf("%s-%d-%08x", compact, (int)getpid(), chance));
 }
 
@@ -133,6 +148,7 @@ static void complete(struct sidecar *s)
 {
 	auto_free char *kernel = take_text(&s->rest, "kernel");
 
+	s->schema_version = (struct opt_u64){ SIDECAR_SCHEMA, true };
 	if (!s->work_type)
 		s->work_type = xstrdup(s->skipped ? "skipped" : "SpinWait");
 	if (s->failure && strlen(s->failure) > FAILURE_MAX)

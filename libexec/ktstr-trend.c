@@ -11,26 +11,19 @@
 #include "base/file.h"
 #include "cli/jq.h"
 #include "cli/opt.h"
+#include "compare/pick.h"
 #include "plot/trend.h"
 
 static bool json;
-static const char *jq, *by, *filter, *plot;
+static const char *jq, *by, *plot;
 static double alpha = 0.05;
-static struct side_filter side;
-
-#define FILTER(name, dim, arg, what) { name, 0, OPT_LIST, &side.values[dim], arg, "only this " what "; repeatable" }
+static struct pick pick;
 
 static struct opt opts[] = {
 	{ "by", 0, OPT_STR, &by, "LIST", "what makes a series (test,scheduler,topology,work-type,kernel)",
 	  "Names joined by commas: test, scheduler, topology, work-type, kernel, kernel-commit,\n"
 	  "run-source. Results that differ in nothing listed are one series." },
-	{ "filter", 'E', OPT_STR, &filter, "TEXT", "only results whose test, topology, scheduler or work type has it" },
-	FILTER("kernel", DIM_KERNEL, "VERSION", "kernel version, 6.12 meaning all of 6.12.x"),
-	FILTER("scheduler", DIM_SCHEDULER, "NAME", "scheduler"),
-	FILTER("topology", DIM_TOPOLOGY, "LABEL", "topology"),
-	FILTER("work-type", DIM_WORK_TYPE, "TYPE", "work type"),
-	FILTER("kernel-commit", DIM_KERNEL_COMMIT, "HASH", "commit of the kernel tree"),
-	FILTER("run-source", DIM_RUN_SOURCE, "NAME", "source of runs"),
+	PICK_OPTS(&pick),
 	{ "alpha", 0, OPT_REAL, &alpha, "P", "what a change's p-value may be at most (0.05)" },
 	{ "plot", 0, OPT_STR, &plot, "FILE", "draw it into this SVG file too" },
 	{ "json", 0, OPT_FLAG, &json, NULL, "print JSON" },
@@ -89,22 +82,6 @@ static uint32_t metric_named(const struct rows *rows, const char *name)
 	die("no metric is called '%s'; 'cargo ktstr stats list-metrics' lists them", name);
 }
 
-static bool has_text(const struct row *r)
-{
-	return strstr(r->test, filter) || strstr(r->topology, filter) || strstr(r->scheduler, filter) ||
-	       strstr(r->work_type, filter);
-}
-
-static void apply_filter(struct selection *s)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->n; i++)
-		if (!filter || has_text(s->v[i]))
-			s->v[kept++] = s->v[i];
-	s->n = kept;
-}
-
 static void print(const struct trend *t)
 {
 	auto_str struct str text = { 0 };
@@ -140,13 +117,14 @@ int main(int argc, char **argv)
 		usage_error(&program, "--alpha must lie between 0 and 1");
 	read_by(t.by);
 	jq_begin(jq);
+	if (pick_resolve(&pick, &e) < 0)
+		die_err(&e);
 	if (rows_read(&rows, STDIN_FILENO, &e) < 0)
 		die_err(&e);
 	t.alpha = alpha;
 	t.def = metric_named(&rows, args[0]);
 	t.metric = &rows.defs[t.def];
-	side_select(&rows, &side, &chosen);
-	apply_filter(&chosen);
+	pick_rows(&pick, &rows, &chosen);
 	if (!chosen.n)
 		die("no results to show%s",
 		    rows.n ? ": nothing matches the filters" : "; 'cargo ktstr test' makes some");

@@ -26,7 +26,7 @@ value_of() {
 	[ "${file##*/}" = cgroup_steady-8ed0b7a3dc7e922d.ktstr.json ]
 	# jq has written 812.0 as 812 on the way in; the writer makes it 812.0 again
 	diff <(sed '/"project_commit"/d; /"kernel_version"/,$d' "$GOLDEN") <(sed '/"project_commit"/d; /"kernel_version"/,$d' "$file")
-	want=$(jq -c 'keys_unsorted + ["outcome","duration_ms","kernel_label","sched_ext","failure"]' "$GOLDEN")
+	want=$(jq -c 'keys_unsorted + ["schema_version","started_at","outcome","duration_ms","kernel_label","sched_ext","failure"]' "$GOLDEN")
 	[ "$(jq -c keys_unsorted "$file")" = "$want" ]
 	[ "$(tail -c1 "$file")" = "}" ]
 }
@@ -51,6 +51,17 @@ value_of() {
 		[ "$got" = "$o" ]
 	done
 	[ "$(value_of 'del(.work_type) | .outcome = "skip"' .work_type)" = skipped ]
+}
+
+@test "a file says which schema it has, when it was written and when its test began" {
+	file=$(written '.duration_ms = 90500')
+	[ "$(jq .schema_version "$file")" = 1 ]
+	began=$(date -u -d "$(jq -r .started_at "$file")" +%s)
+	ended=$(date -u -d "$(jq -r .timestamp "$file")" +%s)
+	[[ $((ended - began)) =~ ^9[01]$ ]]
+	[ "$(value_of . .started_at)" = null ]
+	# what a test program says of it does not count
+	[ "$(value_of '.schema_version = 7' .schema_version)" = 1 ]
 }
 
 @test "what is missing in the input is empty in the file, and the file can be read" {

@@ -222,6 +222,12 @@ setup() {
 	[ "$("$RUNS_PROGRAM" explain --json --run "${R##*/}" 2>/dev/null | jq '._walk.errors[0].enriched_message')" = null ]
 }
 
+@test "a file of a newer schema is not told to be old" {
+	put "$R/a.ktstr.json" '.schema_version = 9 | del(.topology)'
+	drift=$("$RUNS_PROGRAM" explain --json --run "${R##*/}" 2>/dev/null | jq -r '._walk.errors[0].enriched_message')
+	[[ $drift == *"missing field \`topology\`"*"has schema version 9, this program knows 1: read it with a newer"* ]]
+}
+
 @test "no fix is told for what is expected" {
 	jq -e 'all(.[]; .class == "expected" or .class == "actionable") and all(.[]; .class != "expected" or .fix == null)
 		and ([.[] | .causes | length] == [1, 3, 1, 3, 2, 2, 5, 2, 2, 1])' "$ROOT/share/explain/fields.json"

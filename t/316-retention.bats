@@ -149,6 +149,58 @@ there() {
 	[ "$(there)" = "c-new" ]
 }
 
+# going WORDS...: under a runner that WORDS start, write one result, make the
+# file "written", wait until "go" is there, write another.
+going() {
+	result '.test_name = "early"' >early
+	result '.test_name = "late"' >late
+	"$@" bash -c '"$SIDECAR" write <early && : >written
+		until [ -e go ]; do sleep 0.05; done
+		"$SIDECAR" write <late' >/dev/null 2>&1 3>&- &
+	going=$!
+	until [ -e written ]; do sleep 0.05; done
+}
+
+@test "a run that goes on stays, between two of its writes too" {
+	going "$LIBEXEC/ktstr-exec" --no-kernel
+	run -0 --separate-stderr "$RUNS_PROGRAM" prune --keep 0 --dry-run
+	[ "$output" = "" ]
+	[[ $stderr == *"unknown-unknown is still going on and would stay (pid=$going cmd=bash -c "* ]]
+	run -0 --separate-stderr "$RUNS_PROGRAM" prune --keep 0
+	[ "$output" = "" ]
+	[[ $stderr == *"unknown-unknown is still going on and stays (pid=$going cmd="*"0 run(s) removed, 1 kept" ]]
+	run -1 --separate-stderr "$ARCHIVE" unknown-unknown --remove
+	[[ $stderr == *"unknown-unknown is still going on (pid=$going"*"leave --remove out"* ]]
+	run -0 --separate-stderr "$ARCHIVE" unknown-unknown
+	[[ $stderr == *"the archive has what is there now"* ]]
+	: >go
+	wait "$going"
+	[ "$(rows | jq -r .test | sort | xargs)" = "early late" ]
+	run -0 "$RUNS_PROGRAM" prune --keep 0
+	[ "$(there)" = "" ]
+}
+
+@test "a run of nextest alone goes on as long as nextest, through any wrapper" {
+	unset KTSTR_RUN_ID
+	# nextest's place: it has not the variable that its tests have
+	going bash -c 'NEXTEST_RUN_ID=n-1 "$@"; sleep 0.01' nextest env A=1 bash -c '"$@"; true' wrapper
+	run -0 --separate-stderr "$RUNS_PROGRAM" prune --keep 0
+	[[ $stderr == *"is still going on and stays (pid=$going cmd=bash -c NEXTEST_RUN_ID="* ]]
+	: >go
+	wait "$going"
+	[ "$(rows | wc -l)" = 2 ]
+	run -0 "$RUNS_PROGRAM" prune --keep 0
+	[ "$(there)" = "" ]
+}
+
+@test "a run whose process was killed goes on no more" {
+	going "$LIBEXEC/ktstr-exec" --no-kernel
+	kill -KILL "$going"
+	wait "$going" || true
+	run -0 "$RUNS_PROGRAM" prune --keep 0
+	[ "$(there)" = "" ]
+}
+
 @test "a writer whose run is pruned under it loses no result" {
 	for i in {1..10}; do
 		result ".test_name = \"t$i\"" >"in$i"

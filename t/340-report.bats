@@ -213,3 +213,25 @@ two_kernels() {
 	grep -q '… and 20 more' out/index.html
 	[ "$(grep -c '^<tr><td>test' out/index.html)" = 60 ]
 }
+
+@test "the page has the results that were asked for, and says which those are" {
+	for k in 6.12.3 6.12.9 6.13.1; do
+		put "$RUNS/$k-abc1234/a.ktstr.json" ".kernel_version = \"$k\" | .project_commit = \"abc1234\""
+		put "$RUNS/$k-abc1234/b.ktstr.json" ".kernel_version = \"$k\" | .test_name = \"b<i>\" | .scheduler = \"eevdf\""
+	done
+	PATH=$ROOT/${B:-build}/bin:$PATH
+	run -0 cargo-ktstr ktstr stats report -o page --kernel 6.12 --scheduler eevdf
+	grep -q '<p>Only kernel 6.12, scheduler eevdf.</p>' page/index.html
+	grep -q '<p>2 results of 2 variants in 2 runs' page/index.html
+	run -0 cargo-ktstr ktstr stats report -o page -E 'b<i> 1n2l4c2t eevdf'
+	grep -q '<p>Only &quot;b&lt;i&gt; 1n2l4c2t eevdf&quot;.</p>' page/index.html
+	grep -q '<p>3 results of 3 variants' page/index.html
+	run -0 cargo-ktstr ktstr stats report -o page
+	run ! grep -q '<p>Only' page/index.html
+	sum=$(sha256sum <page/index.html)
+	run -1 cargo-ktstr ktstr stats report -o page --kernel 5.4
+	[[ $output == *"nothing matches the filters"*"list-values"* ]]
+	[ "$(sha256sum <page/index.html)" = "$sum" ]
+	run -0 cargo-ktstr ktstr stats report -o page --project-commit abc1234
+	grep -q '<p>3 results of' page/index.html
+}

@@ -151,13 +151,6 @@ static char *commit_of(const struct group *g, enum dimension d)
 	return own ? xstrdup(own) : NULL;
 }
 
-static bool has_text(const struct pair *p, const char *text)
-{
-	auto_free char *line = xasprintf("%s %s %s %s", p->test, p->topology, p->scheduler, p->work_type);
-
-	return !text || strstr(line, text);
-}
-
 static void settle(struct comparison *c, struct pair *p, const char *filter)
 {
 	const struct group *a = &p->side[SIDE_A], *b = &p->side[SIDE_B];
@@ -166,7 +159,7 @@ static void settle(struct comparison *c, struct pair *p, const char *filter)
 		p->side[s].commit = commit_of(&p->side[s], DIM_PROJECT_COMMIT);
 		p->side[s].kernel_commit = commit_of(&p->side[s], DIM_KERNEL_COMMIT);
 	}
-	if (!has_text(p, filter))
+	if (!has_text(p->test, p->topology, p->scheduler, p->work_type, filter))
 		p->state = PAIR_HIDDEN;
 	else if (!a->n || !b->n)
 		p->state = a->n ? PAIR_REMOVED : PAIR_NEW;

@@ -133,6 +133,13 @@ static bool one_of(const char *value, const struct strv *wanted, enum dimension 
 	return false;
 }
 
+bool has_text(const char *test, const char *topology, const char *scheduler, const char *work_type, const char *text)
+{
+	auto_free char *line = text ? xasprintf("%s %s %s %s", test, topology, scheduler, work_type) : NULL;
+
+	return !text || strstr(line, text);
+}
+
 void side_select(const struct rows *rows, const struct side_filter *f, struct selection *s)
 {
 	struct strv wanted[DIM_COUNT];

@@ -19,6 +19,10 @@ int sides_slice(const struct side_filter side[SIDES], bool slicing[DIM_COUNT], b
  * are none or more than three; caller frees. */
 char *side_label(const struct side_filter *f, const bool slicing[DIM_COUNT], enum side side);
 
+/* Whether "TEST TOPOLOGY SCHEDULER WORK-TYPE" has a text in it; NULL is in
+ * any. */
+bool has_text(const char *test, const char *topology, const char *scheduler, const char *work_type, const char *text);
+
 struct selection {
 	const struct row **v; /* in stream order */
 	size_t n;

@@ -189,6 +189,26 @@ static const struct cmd_opt compare_opts[] = {
 	{ { 0 } },
 };
 
+/* Which results a command looks at that has no sides. */
+#define PICK_OPTS                                                                                    \
+	{ .opt = { .name = "filter",                                                                 \
+		   .brief = 'E',                                                                     \
+		   .type = OPT_STR,                                                                  \
+		   .arg = "TEXT",                                                                    \
+		   .values = "test",                                                                 \
+		   .help = "Only results whose test, topology, scheduler or work type has it" } },   \
+		{ LIST("kernel", "VERSION", "Only this kernel version; 6.12 means all of 6.12.x"),   \
+		  .opt.values = "row.kernel" },                                                      \
+		{ LIST("scheduler", "NAME", "Only this scheduler"), .opt.values = "row.scheduler" }, \
+		{ LIST("topology", "LABEL", "Only this topology"), .opt.values = "row.topology" },   \
+		{ LIST("work-type", "TYPE", "Only this work type"), .opt.values = "row.work-type" }, \
+		{ LIST("project-commit", "REV", "Only this commit or range of the project"),         \
+		  .opt.values = "row.project-commit" },                                              \
+		{ LIST("kernel-commit", "REV", "Only this commit or range of the kernel tree"),      \
+		  .opt.values = "row.kernel-commit" },                                               \
+		{ LIST("run-source", "NAME", "Only this source of runs: local, ci or archive"),      \
+		  .opt.values = "row.run-source" }
+
 static const struct cmd_opt report_opts[] = {
 	{ .opt = { .name = "output",
 		   .brief = 'o',
@@ -196,24 +216,14 @@ static const struct cmd_opt report_opts[] = {
 		   .arg = "DIR",
 		   .help = "Write DIR/index.html",
 		   .required = true } },
+	PICK_OPTS,
 	DIR_OPT,
 	{ { 0 } },
 };
 
 static const struct cmd_opt trend_opts[] = {
 	{ STR("by", "LIST", "What makes a series (test,scheduler,topology,work-type,kernel)") },
-	{ .opt = { .name = "filter",
-		   .brief = 'E',
-		   .type = OPT_STR,
-		   .arg = "TEXT",
-		   .help = "Only results whose test, topology, scheduler or work type has it" } },
-	{ LIST("kernel", "VERSION", "Only this kernel version; 6.12 means all of 6.12.x"), .opt.values = "row.kernel" },
-	{ LIST("scheduler", "NAME", "Only this scheduler"), .opt.values = "row.scheduler" },
-	{ LIST("topology", "LABEL", "Only this topology"), .opt.values = "row.topology" },
-	{ LIST("work-type", "TYPE", "Only this work type"), .opt.values = "row.work-type" },
-	{ LIST("kernel-commit", "HASH", "Only this commit of the kernel tree"), .opt.values = "row.kernel-commit" },
-	{ LIST("run-source", "NAME", "Only this source of runs: local, ci or archive"),
-	  .opt.values = "row.run-source" },
+	PICK_OPTS,
 	{ .opt = { .name = "alpha",
 		   .type = OPT_REAL,
 		   .arg = "P",

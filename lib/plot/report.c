@@ -262,7 +262,7 @@ static void summary(const struct rows *rows, const struct variants *runs, const 
 	str_add(out, "<a href=\"#tests\">Tests</a><a href=\"#plots\">Plots</a></nav>\n");
 }
 
-void report_page(const struct rows *rows, const char *base, struct str *out)
+void report_page(const struct rows *rows, const char *base, const char *only, struct str *out)
 {
 	struct variants runs, groups;
 	size_t failed = 0;
@@ -275,6 +275,11 @@ void report_page(const struct rows *rows, const char *base, struct str *out)
 		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width\">\n<title>Scheduler test results</title>\n");
 	str_addf(out, "<style>%s%s</style>\n</head><body>\n<h1>Scheduler test results</h1>\n", report_style, svg_style);
+	if (*only) {
+		str_add(out, "<p>Only ");
+		xml_text(out, only);
+		str_add(out, ".</p>\n");
+	}
 	summary(rows, &runs, &groups, out);
 	runs_table(&runs, base, out);
 	if (failed)

@@ -33,8 +33,9 @@ size_t variant_samples(const struct variant *v, uint32_t def, double *out);
 char *variant_name(const struct variant *v);
 
 /* The page as HTML. base: where the runs' directories are, as a link's
- * beginning ("../target/ktstr"). */
-void report_page(const struct rows *rows, const char *base, struct str *out);
+ * beginning ("../target/ktstr"). only: which results were asked for, "" for
+ * all. */
+void report_page(const struct rows *rows, const char *base, const char *only, struct str *out);
 
 /* Its plots. */
 void report_plots(const struct rows *rows, const struct variants *groups, struct str *out);

@@ -86,8 +86,29 @@ bool explain_is_none(const struct sidecar *s, enum explain_field f)
 	return !pointers[f];
 }
 
-char *explain_drift(const char *path, const char *message)
+uint64_t explain_version(const char *text, size_t n)
 {
+	uint64_t version = 0;
+	struct err ignored;
+	struct jkey k;
+	struct jr r;
+
+	jr_init(&r, text, n);
+	for (jr_object(&r); jr_key(&r, &k);)
+		if (key_is(&k, "schema_version") && jr_peek(&r) == JR_NUMBER)
+			version = jr_u64(&r);
+		else
+			jr_skip(&r);
+	return jr_end(&r, &ignored) == 0 ? version : 0;
+}
+
+char *explain_drift(const char *path, const char *message, uint64_t version)
+{
+	if (version > SIDECAR_SCHEMA)
+		return xasprintf(
+			"%s: %s. The file has schema version %llu, this program knows %d: read it with a newer "
+			"cargo ktstr",
+			path, message, (unsigned long long)version, SIDECAR_SCHEMA);
 	if (!strstr(message, "missing field `"))
 		return NULL;
 	return xasprintf("%s: %s. The file was written before results had this field, or not by a test run. Before "

@@ -41,8 +41,12 @@ void explain_release(struct explain *x);
 /* Whether the result lacks the field. */
 bool explain_is_none(const struct sidecar *s, enum explain_field f);
 
-/* What to do about a file that does not parse, by the parser's message; NULL
- * when there is nothing to say. Caller frees. */
-char *explain_drift(const char *path, const char *message);
+/* The schema version that a result's text says it has; 0 when it says none or
+ * is no JSON. */
+uint64_t explain_version(const char *text, size_t n);
+
+/* What to do about a file that does not parse, by the parser's message and its
+ * schema version; NULL when there is nothing to say. Caller frees. */
+char *explain_drift(const char *path, const char *message, uint64_t version);
 
 #endif

@@ -12,7 +12,8 @@
 
 #include "base/env.h"
 #include "base/file.h"
-#include "json/shape.h"
+#include "result/mark.h"
+#include "result/runner.h"
 #include "result/sidecar.h"
 
 #define LOCK_WAIT_MS 30000
@@ -44,82 +45,6 @@ char *runs_root(void)
 		return xasprintf("%s/ktstr", target);
 	root = workspace_root();
 	return root ? xasprintf("%s/target/ktstr", root) : xstrdup("target/ktstr");
-}
-
-/* Field n (from 1) of /proc/PID/stat behind the name, which may hold blanks. */
-static unsigned long long stat_field(unsigned long long pid, int n)
-{
-	auto_free char *path = xasprintf("/proc/%llu/stat", pid);
-	auto_str struct str text = { 0 };
-	struct err ignored;
-	char *p;
-
-	if (read_file(path, &text, &ignored) < 0 || !text.s)
-		return 0;
-	p = strrchr(text.s, ')');
-	for (int i = 2; p && i < n; i++)
-		p = strchr(p + 1, ' ');
-	return p ? strtoull(p + 1, NULL, 10) : 0;
-}
-
-char *run_token(void)
-{
-	const char *id = env_get(ENV_RUN_ID) ? env_get(ENV_RUN_ID) : env_get(ENV_NEXTEST_RUN_ID);
-	auto_str struct str boot = { 0 };
-	unsigned long long starter;
-	struct err ignored;
-
-	if (id)
-		return xstrdup(id);
-	/* our parent is the test program; its parent runs all of them */
-	starter = stat_field((unsigned long long)getppid(), 4);
-	if (!starter)
-		starter = (unsigned long long)getppid();
-	read_file("/proc/sys/kernel/random/boot_id", &boot, &ignored);
-	return xasprintf("%s:%llu:%llu", boot.s ? trim(boot.s) : "", starter, stat_field(starter, 22));
-}
-
-/* The mark beside the lock: which runs have emptied the directory, whose
- * kernel lies in it, and the sub-directories of the others. Two runs at once
- * thus empty it once each and never each other's later results. */
-struct mark {
-	struct strv runs, others;
-	char *label;
-};
-
-static const struct shape_field mark_fields[] = { FIELD(struct mark, runs, SHAPE_STRS),
-						  FIELD(struct mark, label, SHAPE_STR),
-						  FIELD(struct mark, others, SHAPE_STRS),
-						  { 0 } };
-static const struct shape mark_shape = { sizeof(struct mark), mark_fields };
-
-/* A mark that cannot be read is none: the directory is emptied once more. */
-static void mark_load(struct mark *m, const char *path)
-{
-	auto_str struct str text = { 0 };
-	struct err ignored;
-	struct jr r;
-
-	*m = (struct mark){ 0 };
-	if (read_file(path, &text, &ignored) < 0)
-		return;
-	jr_init(&r, str_c(&text), text.len);
-	shape_read(&r, &mark_shape, m, SHAPE_STRICT);
-	if (jr_end(&r, &ignored) == 0)
-		return;
-	shape_release(&mark_shape, m);
-	*m = (struct mark){ 0 };
-}
-
-static int mark_save(const struct mark *m, const char *path, struct err *e)
-{
-	auto_str struct str text = { 0 };
-	struct jw w;
-
-	jw_init(&w, &text, 0);
-	shape_write(&w, &mark_shape, m);
-	str_addc(&text, '\n');
-	return write_file(path, text.s, text.len, 0666, e);
 }
 
 /* Remove the regular files whose names the claim fits; nothing else. */
@@ -169,8 +94,9 @@ static void begin_run(struct mark *m, const char *dir, const char *token, const 
 	strv_add(&runs, token);
 	strv_release(&m->runs);
 	strv_release(&m->others);
+	m->runs = runs;
 	free(m->label);
-	*m = (struct mark){ .runs = runs, .label = xstrdup(label) };
+	m->label = xstrdup(label);
 }
 
 /* A name for one path component; what had to be replaced is told apart by a
@@ -199,10 +125,10 @@ static char *component(const char *text)
 }
 
 /* What writers killed while they saved a mark left of it. */
-static void sweep_marks(const char *mark_path)
+static void sweep_marks(const char *path)
 {
-	auto_free char *dir = xstrndup(mark_path, (size_t)(strrchr(mark_path, '/') - mark_path));
-	auto_free char *prefix = xasprintf("%s.tmp.", strrchr(mark_path, '/') + 1);
+	auto_free char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	auto_free char *prefix = xasprintf("%s.tmp.", strrchr(path, '/') + 1);
 
 	remove_files(dir, starts_with, prefix);
 }
@@ -224,19 +150,20 @@ static int move_aside(struct place *p, struct mark *m, const char *label, bool *
 
 /* Under the lock: a new run empties the directory, a second kernel moves to
  * its sub-directory. */
-static int settle(struct place *p, const char *mark_path, const char *label, struct err *e)
+static int settle(struct place *p, const char *path, const char *label, struct err *e)
 {
 	auto_free char *token = run_token();
 	struct mark m;
 	bool changed;
 	int rc = 0;
 
-	mark_load(&m, mark_path);
+	mark_load(&m, path);
 	p->first = changed = !strv_has(&m.runs, token);
 	if (p->first) {
-		sweep_marks(mark_path);
+		sweep_marks(path);
 		begin_run(&m, p->dir, token, label);
 	}
+	changed |= mark_runner(&m);
 	if (*label && !*m.label) {
 		free(m.label);
 		m.label = xstrdup(label);
@@ -245,8 +172,8 @@ static int settle(struct place *p, const char *mark_path, const char *label, str
 	if (*label && strcmp(m.label, label) != 0)
 		rc = move_aside(p, &m, label, &changed, e);
 	if (rc == 0 && changed)
-		rc = mark_save(&m, mark_path, e);
-	shape_release(&mark_shape, &m);
+		rc = mark_save(&m, path, e);
+	mark_release(&m);
 	return rc;
 }
 
@@ -256,7 +183,7 @@ static int open_run(struct place *p, const char *version, const char *commit, co
 	auto_free char *kernel = version ? component(version) : xstrdup("unknown");
 	auto_free char *leaf = xasprintf("%s-%s", kernel, commit ? commit : "unknown");
 	auto_free char *lock = xasprintf("%s/.locks/%s.lock", root, leaf);
-	auto_free char *mark = xasprintf("%s/.locks/%s.run", root, leaf);
+	auto_free char *mark = mark_path(root, leaf);
 	auto_free char *what = NULL;
 	int rc;
 

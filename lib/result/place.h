@@ -3,7 +3,7 @@
  * Where result files go: {runs root}/{kernel version}-{project commit}/, or
  * KTSTR_SIDECAR_DIR as it is. A run directory holds one run: the first writer
  * of a new run empties it, every other one finds its token in the mark
- * {runs root}/.locks/{leaf}.run and adds to what is there.
+ * (mark.h) and adds to what is there.
  *
  * Two kernels of one version in one run (two trees, two configurations) must
  * not overwrite each other: the first keeps the run directory, each further
@@ -20,10 +20,6 @@
 /* CARGO_TARGET_DIR/ktstr, else target/ktstr of the cargo workspace the
  * current directory lies in, else ./target/ktstr. Caller frees. */
 char *runs_root(void);
-
-/* What tells this run from others: KTSTR_RUN_ID, NEXTEST_RUN_ID, else the
- * process that started the test program. Caller frees. */
-char *run_token(void);
 
 struct place {
 	char *dir;  /* exists; result files go here */

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "result/index.h"
-#include "result/place.h"
+#include "result/mark.h"
 
 int run_lock(struct lock *l, const char *root, const char *run, int timeout_ms, struct err *e)
 {
@@ -23,7 +23,7 @@ int run_remove(const char *root, const char *run, struct err *e)
 	auto_free char *graves = xasprintf("%s/.locks/removed", root);
 	auto_free char *grave = xasprintf("%s/%s.%d", graves, run, (int)getpid());
 	auto_free char *dir = xasprintf("%s/%s", root, run);
-	auto_free char *mark = xasprintf("%s/.locks/%s.run", root, run);
+	auto_free char *mark = mark_path(root, run);
 	auto_free char *index = index_path(root, run);
 	struct err ignored;
 	int rc;

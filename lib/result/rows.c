@@ -302,13 +302,36 @@ bool row_value(const struct row *row, uint32_t def, double *v)
 	return true;
 }
 
+static void drop_result(struct rows *r, size_t i)
+{
+	if (r->results[i]) {
+		sidecar_release(r->results[i]);
+		free(r->results[i]);
+	}
+	r->results[i] = NULL;
+}
+
+void rows_keep(struct rows *r, const struct row *const *keep, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (kept == n || keep[kept] != &r->v[i]) {
+			drop_result(r, i);
+			continue;
+		}
+		r->v[kept] = r->v[i];
+		r->results[kept++] = r->results[i];
+	}
+	for (size_t i = kept; i < r->n; i++)
+		r->results[i] = NULL;
+	r->n = kept;
+}
+
 void rows_release(struct rows *r)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->results[i]) {
-			sidecar_release(r->results[i]);
-			free(r->results[i]);
-		}
+		drop_result(r, i);
 	for (size_t i = 0; i < r->n_hosts; i++) {
 		host_context_release(r->hosts[i]);
 		free(r->hosts[i]);

@@ -65,6 +65,9 @@ struct rows {
 int rows_read(struct rows *r, int fd, struct err *e);
 void rows_release(struct rows *r);
 
+/* Drop all rows but n of its own, which come in its order. */
+void rows_keep(struct rows *r, const struct row *const *keep, size_t n);
+
 /* No rows, but the registered metrics. Always 0. */
 int rows_none(struct rows *r, struct err *e);
 

@@ -233,6 +233,8 @@ static const struct shape_field fields[] = { S(test_name, SHAPE_STR, .part = PAR
 					     S(cleanup_duration_ms, SHAPE_OPT_U64, NONE),
 					     S(run_source, SHAPE_STR, NONE, .part = PART_RUN_SOURCE),
 					     /* ours; a file of the original has none of them */
+					     S(schema_version, SHAPE_OPT_U64, NONE),
+					     S(started_at, SHAPE_STR, NONE),
 					     S(outcome, SHAPE_STR, NONE),
 					     S(duration_ms, SHAPE_OPT_U64, NONE),
 					     S(kernel_label, SHAPE_STR, NONE),

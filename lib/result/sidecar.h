@@ -108,6 +108,10 @@ struct kvm_stats {
 	struct shape_list per_vcpu; /* struct map_u64, by vCPU number */
 };
 
+/* Goes up when a key changes its meaning or is no longer there, not when one
+ * is added. */
+#define SIDECAR_SCHEMA 1
+
 struct sidecar {
 	char *test_name, *topology, *scheduler, *scheduler_commit, *project_commit, *payload;
 	struct shape_list metrics; /* struct payload_metrics */
@@ -124,7 +128,9 @@ struct sidecar {
 	struct opt_u64 cleanup_duration_ms;
 	char *run_source;
 	/* ours */
-	char *outcome; /* pass, fail, skip, crash, timeout */
+	struct opt_u64 schema_version; /* SIDECAR_SCHEMA; none in files of the original */
+	char *started_at;              /* as timestamp, which is when the file was written */
+	char *outcome;                 /* pass, fail, skip, crash, timeout */
 	struct opt_u64 duration_ms;
 	char *kernel_label;
 	char *sched_ext;  /* JSON: {"state","ops"} as the guest's kernel said */

@@ -18,6 +18,7 @@
 /* A file that gave no result. */
 struct bad {
 	char *path, *error;
+	uint64_t version; /* of its schema; 0: it does not say */
 };
 
 struct bads {
@@ -33,11 +34,11 @@ static struct {
 	struct bads corrupt, io;
 } seen;
 
-static void add_bad(struct bads *b, enum entry_kind kind, const char *path, const struct err *e)
+static void add_bad(struct bads *b, enum entry_kind kind, const char *path, uint64_t version, const struct err *e)
 {
 	load_complain(kind, path, e->text, strlen(e->text));
 	GROW(b->v, b->n, b->cap);
-	b->v[b->n++] = (struct bad){ xstrdup(path), xstrdup(e->text) };
+	b->v[b->n++] = (struct bad){ xstrdup(path), xstrdup(e->text), version };
 }
 
 static void read_one(int dir, const char *root, const char *name)
@@ -48,7 +49,7 @@ static void read_one(int dir, const char *root, const char *name)
 	struct err e;
 
 	if (load_text(dir, name, &text, &st, &e) < 0) {
-		add_bad(&seen.io, ENTRY_UNREADABLE, path, &e);
+		add_bad(&seen.io, ENTRY_UNREADABLE, path, 0, &e);
 		return;
 	}
 	GROW(seen.v, seen.n, seen.cap);
@@ -57,7 +58,7 @@ static void read_one(int dir, const char *root, const char *name)
 		return;
 	}
 	sidecar_release(&seen.v[seen.n]);
-	add_bad(&seen.corrupt, ENTRY_CORRUPT, path, &e);
+	add_bad(&seen.corrupt, ENTRY_CORRUPT, path, explain_version(text.s, text.len), &e);
 }
 
 static int by_test(const void *a, const void *b)
@@ -125,7 +126,7 @@ static void print_bads(const char *heading, const struct bads *b, bool enrich)
 		return;
 	print_plain(stdout, "%s (%zu):\n", heading, b->n);
 	for (size_t i = 0; i < b->n; i++) {
-		auto_free char *more = enrich ? explain_drift(b->v[i].path, b->v[i].error) : NULL;
+		auto_free char *more = enrich ? explain_drift(b->v[i].path, b->v[i].error, b->v[i].version) : NULL;
 
 		print_plain(stdout, "  %s\n    error: %s\n", b->v[i].path, b->v[i].error);
 		if (more)
@@ -158,7 +159,7 @@ static void json_bads(struct jw *w, const char *key, const struct bads *b, bool 
 	jw_key(w, key);
 	jw_array(w);
 	for (size_t i = 0; i < b->n; i++) {
-		auto_free char *more = enrich ? explain_drift(b->v[i].path, b->v[i].error) : NULL;
+		auto_free char *more = enrich ? explain_drift(b->v[i].path, b->v[i].error, b->v[i].version) : NULL;
 
 		jw_object(w);
 		jw_key_str(w, "path", b->v[i].path);

@@ -5,10 +5,24 @@
 
 #include "base/file.h"
 #include "cli/opt.h"
+#include "result/mark.h"
 #include "result/place.h"
 #include "result/pool.h"
 #include "result/retire.h"
 #include "result/verbs.h"
+
+/* With its lock held: 1 when it is gone, 0 when it stays since more is to
+ * come. */
+static int remove_ended(const char *root, const char *run, struct err *e)
+{
+	auto_free char *who = run_going_on(root, run);
+
+	if (who) {
+		note("%s is still going on and stays (%s)", run, who);
+		return 0;
+	}
+	return run_remove(root, run, e) < 0 ? -1 : 1;
+}
 
 /* 1 when it is gone, 0 when it stays since somebody writes to it. */
 static int prune_run(const char *root, const struct run *run)
@@ -21,12 +35,22 @@ static int prune_run(const char *root, const struct run *run)
 		note("%s is being written to and stays", run->name);
 		return 0;
 	}
-	if (rc < 0 || run_remove(root, run->name, &e) < 0) {
-		lock_drop(&lock);
-		die_err(&e);
-	}
+	if (rc == 0)
+		rc = remove_ended(root, run->name, &e);
 	lock_drop(&lock);
-	return 1;
+	if (rc < 0)
+		die_err(&e);
+	return rc;
+}
+
+/* The same without doing it. */
+static bool would_go(const char *root, const struct run *run)
+{
+	auto_free char *who = run_going_on(root, run->name);
+
+	if (who)
+		note("%s is still going on and would stay (%s)", run->name, who);
+	return !who;
 }
 
 int runs_prune(int argc, char **argv)
@@ -50,7 +74,7 @@ int runs_prune(int argc, char **argv)
 	root = dir ? xstrdup(dir) : runs_root();
 	n = pool_runs(root, false, &runs);
 	for (size_t i = (size_t)keep; i < n; i++) {
-		if (!dry && !prune_run(root, &runs[i]))
+		if (dry ? !would_go(root, &runs[i]) : !prune_run(root, &runs[i]))
 			continue;
 		printf("%s %s\n", dry ? "would remove" : "removed", runs[i].name);
 		gone++;
