@@ -18,9 +18,11 @@
 static bool json;
 static const char *jq;
 static const char *pin_path;
+static unsigned long long stall_ns = 60000000000ULL;
 static struct opt opts[] = {
 	{ "pin", 0, OPT_STR, &pin_path, "FILE",
 	  "take the model this pin names (KTSTR_MODEL_PIN, else the built-in one)" },
+	{ "stall-timeout", 0, OPT_TIME, &stall_ns, "DURATION", "give up a fetch that stands still this long (60s)" },
 	{ "json", 0, OPT_FLAG, &json, NULL, "status as one JSON object" },
 	JQ_OPT(&jq),
 	{ 0 },
@@ -47,7 +49,7 @@ static int fetch(void)
 
 	stop_watch();
 	stop_hold();
-	rc = model_fetch(&pin, path, &e);
+	rc = model_fetch(&pin, path, (int)(stall_ns / 1000000), &e);
 	stop_release();
 	if (rc < 0) {
 		err_wrap(&e, "fetch model '%s'", pin.file);
@@ -112,16 +114,17 @@ static int clean(void)
 {
 	auto_str struct str size = { 0 };
 	struct err e;
-	long long freed = copy_remove(path, &e);
+	unsigned long long freed;
+	int removed = copy_remove(path, &freed, &e);
 
-	if (freed < 0) {
+	str_add_iec(&size, freed);
+	if (removed > 0 || freed)
+		printf("freed %s total\n", str_c(&size));
+	if (removed < 0) {
 		err_wrap(&e, "clean model cache");
 		die_err(&e);
 	}
-	str_add_iec(&size, (unsigned long long)freed);
-	if (freed)
-		printf("freed %s total\n", str_c(&size));
-	else
+	if (!removed)
 		printf("no cached model found at %s\n", path);
 	return 0;
 }

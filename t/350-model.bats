@@ -141,10 +141,38 @@ nothing_there() {
 	[ "$output" = "no cached model found at $COPY" ]
 }
 
-@test "clean says what it cannot remove" {
+@test "clean says what it cannot remove, and removes the rest" {
 	mkdir -p "$COPY"
+	echo 1234 >"$COPY.mtime-size"
+	run -1 --separate-stderr "$MODEL" clean
+	[ "$output" = "removed $COPY.mtime-size (5 B)"$'\n'"freed 5 B total" ]
+	[[ $stderr == *"error: clean model cache: remove $COPY: "* ]]
+	[ ! -e "$COPY.mtime-size" ]
+}
+
+@test "clean of an empty file, and of what a killed fetch left" {
+	mkdir -p "$KTSTR_CACHE_DIR"
+	: >"$COPY"
+	run -0 "$MODEL" clean
+	[ "$output" = "removed $COPY (0 B)"$'\n'"freed 0 B total" ]
+	pin slow
+	"$MODEL" fetch & pid=$!
+	wait_for 10 test -s "$COPY.part"
+	kill -9 $pid
+	wait $pid || true
+	run -0 "$MODEL" clean
+	[[ $output == "removed $COPY.part ("*"freed "* ]]
+	nothing_there
+}
+
+@test "clean leaves a fetch alone that is under way" {
+	pin slow
+	"$MODEL" fetch & pid=$!
+	wait_for 10 test -s "$COPY.part"
 	run -1 "$MODEL" clean
-	[[ $output == *"error: clean model cache: remove $COPY: "* ]]
+	[[ $output == *"error: clean model cache: $COPY is being fetched by"*"pid=$pid "* ]]
+	wait $pid
+	cmp hub/tiny.gguf "$COPY"
 }
 
 @test "KTSTR_MODEL_OFFLINE refuses, with a tail for each state, and not a good copy" {
@@ -155,6 +183,10 @@ nothing_there() {
 	echo other >"$COPY"
 	run -1 "$MODEL" fetch
 	[[ $output == *"cached with bytes that do not match"* ]]
+	ln -sf /proc/self/mem "$COPY"
+	run -1 "$MODEL" fetch
+	[[ $output == *"KTSTR_MODEL_OFFLINE=0 set but model 'tiny.gguf' is cached and could not be checked: read $COPY: "* ]]
+	rm "$COPY"
 	cp hub/tiny.gguf "$COPY"
 	run -0 "$MODEL" fetch
 	[ "$(requests)" = 0 ]
@@ -191,6 +223,35 @@ nothing_there() {
 	run -0 "$MODEL" fetch
 	cmp hub/tiny.gguf "$COPY"
 	[ "$(requests)" -ge 15 ]
+}
+
+@test "a server that fails is asked again, and named when it goes on failing" {
+	pin 500
+	run -1 --separate-stderr "$MODEL" fetch
+	[[ $stderr == *"$(cat url)/+500/"*"returned HTTP 500"* ]]
+	[ "$(grep -c '/+500/' log)" -gt 1 ]
+	nothing_there
+}
+
+@test "a server that falls silent is given up, and what came is kept for the next" {
+	pin stall
+	run -1 --separate-stderr "$MODEL" fetch --stall-timeout 1s
+	echo "$stderr"
+	[[ $stderr == *"error: fetch model 'tiny.gguf': GET stalled: no body bytes for "*" after 375000 bytes received"* ]]
+	[ "$(stat -c %s "$COPY.part")" = 375000 ]
+	[ ! -e "$COPY" ]
+	# the address is the same, the server has recovered
+	sed -i 's|/+stall/|/|' "$COPY.part.json"
+	pin
+	run -0 "$MODEL" fetch
+	cmp hub/tiny.gguf "$COPY"
+	grep -qE 'bytes=375000-$' log
+}
+
+@test "a file that is another at each request is never patched together" {
+	pin changed
+	"$MODEL" fetch
+	cmp hub/tiny.gguf "$COPY"
 }
 
 @test "a server without ranges is asked for the whole file again" {
@@ -296,6 +357,24 @@ nothing_there() {
 		KTSTR_CACHE_DIR=$PWD/small/c "$0" fetch; code=$?; cat small/c/tiny.gguf; exit $code' "$MODEL"
 	[[ $output == *"Need 1.57 MiB free at $PWD/small/c; have "* ]]
 	[[ $output == *old ]]
+}
+
+@test "a disk that fills up under way is said, the old copy stands, room lets it go on" {
+	mkdir -p small
+	pin slow
+	export KTSTR_CACHE_DIR=$PWD/small/c
+	run -0 unshare -rm bash -c '
+		mount -t tmpfs -o size=3m none small && mkdir small/c && echo old >small/c/tiny.gguf
+		"$0" fetch 2>err & pid=$!
+		until [ -s small/c/tiny.gguf.part ]; do sleep 0.02; done
+		dd if=/dev/zero of=small/filler bs=64k status=none 2>/dev/null
+		wait $pid && exit 9
+		cat small/c/tiny.gguf err
+		rm small/filler
+		"$0" fetch && cmp hub/tiny.gguf small/c/tiny.gguf' "$MODEL"
+	[[ $output == old$'\n'*"error: fetch model 'tiny.gguf': write $KTSTR_CACHE_DIR/tiny.gguf.part: No space left on device"* ]]
+	[[ $output == *"ready at"* ]]
+	grep -qE 'bytes=[1-9][0-9]*-$' log
 }
 
 @test "a placeholder digest and plain HTTP to another host are refused before any request" {

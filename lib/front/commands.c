@@ -304,6 +304,14 @@ static const struct cmd_opt clean_opts[] = {
 #define PIN_OPT { STR("pin", "FILE", "Take the model this pin names, not the built-in one") }
 
 static const struct cmd_opt pin_opts[] = { PIN_OPT, { { 0 } } };
+static const struct cmd_opt model_fetch_opts[] = {
+	PIN_OPT,
+	{ .opt = { .name = "stall-timeout",
+		   .type = OPT_TIME,
+		   .arg = "DURATION",
+		   .help = "Give up when nothing comes for this long (60s)" } },
+	{ { 0 } },
+};
 static const struct cmd_opt model_status_opts[] = { PIN_OPT, JSON_OPT("Print JSON, not four lines"), { { 0 } } };
 
 static const struct cmd_opt funify_opts[] = {
@@ -514,7 +522,7 @@ const struct command commands[] = {
 	{ .name = "model", .about = "Manage the cached language model" },
 	{ .name = "model fetch",
 	  .about = "Download the model and check it",
-	  .opts = pin_opts,
+	  .opts = model_fetch_opts,
 	  .recipes = { { NULL, "ktstr-model fetch {options}" } } },
 	{ .name = "model status",
 	  .about = "Say whether the model is there and whole",

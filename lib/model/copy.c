@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/stop.h"
 #include "base/term.h"
 #include "cli/progress.h"
@@ -109,7 +110,8 @@ enum verdict copy_check(const struct pin *p, const char *path, bool trust, struc
 	return MATCHES;
 }
 
-static long long remove_one(const char *path, struct err *e)
+/* 1 when it was there, 0 when not. */
+static int remove_one(const char *path, unsigned long long *freed, struct err *e)
 {
 	auto_str struct str size = { 0 };
 	struct stat st;
@@ -118,21 +120,44 @@ static long long remove_one(const char *path, struct err *e)
 		return errno == ENOENT ? 0 : err_sys(e, "remove %s", path);
 	str_add_iec(&size, (unsigned long long)st.st_size);
 	printf("removed %s (%s)\n", path, str_c(&size));
-	return st.st_size;
+	*freed += (unsigned long long)st.st_size;
+	return 1;
 }
 
-long long copy_remove(const char *path, struct err *e)
+/* Hold off a fetch, of which PATH.part tells: 0, or -1 when one is under way. */
+static int hold_off(const char *path, struct lock *lock, struct err *e)
+{
+	auto_free char *part = xasprintf("%s.part", path), *name = xasprintf("%s.lock", path);
+	auto_str struct str holders = { 0 };
+	int rc = access(part, F_OK) == 0 ? lock_take(lock, name, LOCK_EXCLUSIVE, 0, part, e) : 0;
+
+	if (rc <= 0)
+		return rc;
+	lock_holders(name, &holders);
+	err_set(e, "%s is being fetched by\n%s", path, str_c(&holders));
+	return err_hint(e, "wait for it, or end it");
+}
+
+int copy_remove(const char *path, unsigned long long *freed, struct err *e)
 {
 	static const char *const parts[] = { "", ".mtime-size", ".part", ".part.json" };
-	long long freed = 0;
+	struct lock lock = LOCK_NONE;
+	bool failed = false;
+	struct err other;
+	int removed = 0;
 
+	*freed = 0;
+	if (hold_off(path, &lock, e) < 0)
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		auto_free char *name = xasprintf("%s%s", path, parts[i]);
-		long long n = remove_one(name, e);
+		int n = remove_one(name, freed, failed ? &other : e);
 
 		if (n < 0)
-			return -1;
-		freed += n;
+			failed = true;
+		else
+			removed += n;
 	}
-	return freed;
+	lock_drop(&lock);
+	return failed ? -1 : removed;
 }

@@ -26,8 +26,9 @@ enum verdict copy_check(const struct pin *p, const char *path, bool trust, struc
 /* Remember that the copy was found good; best effort. */
 void copy_remember(const char *path);
 
-/* Remove the copy and what belongs to it, saying what went on stdout:
- * bytes freed, or -1 with e. */
-long long copy_remove(const char *path, struct err *e);
+/* Remove the copy and what belongs to it, each by itself, saying what went on
+ * stdout: how many files, or -1 with what was wrong first; bytes in freed. A
+ * fetch that is under way keeps its part: -1. */
+int copy_remove(const char *path, unsigned long long *freed, struct err *e);
 
 #endif

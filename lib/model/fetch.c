@@ -103,11 +103,12 @@ static int total_ms(uint64_t size)
 }
 
 /* 1 when what came has another digest, and nothing of it is kept. */
-static int download_once(const struct pin *p, struct partial *part, struct err *e)
+static int download_once(const struct pin *p, struct partial *part, int stall_ms, struct err *e)
 {
 	struct pass pass = { .hash = sha256_start(), .total = p->size };
 	struct transfer t = { .url = p->url,
 			      .total_ms = total_ms(p->size),
+			      .stall_ms = stall_ms,
 			      .max = p->size,
 			      .what = "GET",
 			      .data = pass_data,
@@ -135,20 +136,20 @@ static int download_once(const struct pin *p, struct partial *part, struct err *
 }
 
 /* What was there before may be of another file, whatever the server says. */
-static int download(const struct pin *p, struct partial *part, struct err *e)
+static int download(const struct pin *p, struct partial *part, int stall_ms, struct err *e)
 {
 	struct stat st;
 	bool resumed = fstat(part->fd, &st) == 0 && st.st_size > 0;
-	int rc = download_once(p, part, e);
+	int rc = download_once(p, part, stall_ms, e);
 
 	if (rc > 0 && resumed) {
 		note("model '%s': the part that was there does not fit; downloading it whole", p->file);
-		rc = download_once(p, part, e);
+		rc = download_once(p, part, stall_ms, e);
 	}
 	return rc ? -1 : 0;
 }
 
-static int fetch_into(const struct pin *p, const char *path, const char *dir, struct err *e)
+static int fetch_into(const struct pin *p, const char *path, const char *dir, int stall_ms, struct err *e)
 {
 	auto_free char *waiting =
 		xasprintf("model '%s' is being fetched by another process — waiting for it.", p->file);
@@ -160,7 +161,7 @@ static int fetch_into(const struct pin *p, const char *path, const char *dir, st
 	if (rc == 0 && copy_check(p, path, true, &why) != MATCHES) {
 		rc = check_space(p, dir, &part, e);
 		if (rc == 0)
-			rc = download(p, &part, e);
+			rc = download(p, &part, stall_ms, e);
 		if (rc == 0)
 			copy_remember(path);
 	}
@@ -168,7 +169,7 @@ static int fetch_into(const struct pin *p, const char *path, const char *dir, st
 	return rc;
 }
 
-int model_fetch(const struct pin *p, const char *path, struct err *e)
+int model_fetch(const struct pin *p, const char *path, int stall_ms, struct err *e)
 {
 	auto_free char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 	struct err why;
@@ -183,5 +184,5 @@ int model_fetch(const struct pin *p, const char *path, struct err *e)
 		return offline(p, path, v, &why, e);
 	if (make_dirs(dir, e) < 0)
 		return -1;
-	return fetch_into(p, path, dir, e);
+	return fetch_into(p, path, dir, stall_ms, e);
 }
