@@ -34,10 +34,7 @@ setup() {
 	put "$RUNS/6.12.9-abc1234/cgroup_steady-8ed0b7a3dc7e922d.ktstr.json"
 }
 
-# on stdin: records / documents of one schema
-records() {
-	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" records
-}
+# Hold the documents on stdin against one schema.
 document() {
 	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" document "$1"
 }

@@ -11,17 +11,48 @@ setup() {
 	export KTSTR_KERNEL=$IMAGE KTSTR_LIBEXEC=$LIBEXEC NEXTEST=1 NO_COLOR=1
 	export CARGO_TARGET_DIR=$BATS_TEST_TMPDIR/target
 	mkdir -p "$CARGO_TARGET_DIR/debug"
+	overhear vm sidecar
 	cp "$ROOT/${B:-build}"/scx/scx_{simple,qmap} "$CARGO_TARGET_DIR/debug"
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# one CODE NAME: run it as nextest does; output and the one result it left.
+# overhear NAME…: what these helpers are told and what they say lands in
+# heard/NAME.in and heard/NAME.out.
+overhear() {
+	local name
+
+	export KTSTR_LIBEXEC=$BATS_TEST_TMPDIR/libexec HEARD=$BATS_TEST_TMPDIR/heard
+	mkdir "$HEARD" "$KTSTR_LIBEXEC"
+	ln -s "$LIBEXEC"/* "$KTSTR_LIBEXEC"
+	for name; do
+		rm "$KTSTR_LIBEXEC/ktstr-$name"
+		script "$KTSTR_LIBEXEC/ktstr-$name" <<-EOF
+			exec > >(exec tee -a "$HEARD/$name.out" 2>/dev/null)
+			exec < <(exec tee -a "$HEARD/$name.in" 2>/dev/null)
+			exec "$LIBEXEC/ktstr-$name" "\$@"
+		EOF
+	done
+}
+
+# one CODE NAME: run it as nextest does; output and the one result it left. All
+# that was said on the way is of share/schema.
 one() {
 	run --separate-stderr timeout 150 "$TESTS" --exact "$2" --nocapture
 	echo "$output" "$stderr"
 	[ "$status" = "$1" ]
 	RESULT=$(cat "$CARGO_TARGET_DIR"/ktstr/*/*.ktstr.json)
 	[ "$(jq -s length <<<"$RESULT")" = 1 ]
+	cat "$HEARD"/{vm.in,vm.out,sidecar.in} | records
+}
+
+# said TYPE…: records of these types were among it
+said() {
+	local type
+
+	for type; do
+		echo "$type"
+		cat "$HEARD"/* | grep -q "^{\"type\":\"$type\""
+	done
 }
 
 result() {
@@ -31,6 +62,7 @@ result() {
 @test "a scheduler that is attached is named by the guest, and garbage on stdout harms nothing" {
 	one 0 ktstr/under_simple
 	result '.outcome == "pass" and .sched_ext.ops == "simple" and .sched_ext.state == "enabled"'
+	said vm boot init payload sched sched_log deadline stimulus result payload_exit exit
 	result '.stats.total_workers == 4 and .stats.total_iterations > 0 and .topology == "1n2l2c1t"'
 }
 

@@ -83,6 +83,11 @@ fake_cargo() {
 	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
 }
 
+# Hold each line on stdin against the schema its type names.
+records() {
+	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" records
+}
+
 # wait_for SECONDS COMMAND…: run it until it succeeds.
 wait_for() {
 	local end=$((SECONDS + $1))

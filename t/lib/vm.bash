@@ -76,7 +76,7 @@ wait_event() {
 
 # Wait until a process is gone, or a zombie nobody has reaped.
 wait_gone() {
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		case $(cut -d' ' -f3 "/proc/$1/stat" 2>/dev/null) in
 		'' | Z) return 0 ;;
 		esac
