@@ -461,3 +461,18 @@ c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 5000); 
 	run -0 timeout 5 "$REMOTE" get "$KEY"
 	exec 9>&-
 }
+
+@test "the example of its page works" {
+	dav_start
+	example_of ktstr-remote | sed "s|https://build:secret@cache.example.org|$DAV|; s|$(example_of ktstr-remote | tail -n 1 | cut -d' ' -f3)|$KEY|" >example
+	# two machines: what is put here is got there
+	export PATH=$LIBEXEC:$PATH
+	summed_entry "$KEY"
+	sed '$d' example >put
+	{ sed -n 1p example && tail -n 1 example; } >get
+	run -0 bash -o pipefail put
+	[ -s "$DAV_DIR/kernels/$KEY.tar.zst" ]
+	other there
+	run -0 --separate-stderr bash -o pipefail get
+	[ "$output" = "$KTSTR_CACHE_DIR/$KEY" ]
+}

@@ -249,3 +249,12 @@ teardown() {
 	of console | grep -q 'Linux version'
 	of console | grep -q 'Run /init as init process'
 }
+
+@test "the example of its page works" {
+	cd "$BATS_TEST_TMPDIR"
+	example_of ktstr-vm >example
+	grep -q nproc example
+	ln -s "$IMAGE" bzImage
+	PATH=$LIBEXEC:$PATH run -0 --separate-stderr bash -o pipefail example
+	[ "$output" = 8 ]
+}

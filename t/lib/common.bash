@@ -88,6 +88,11 @@ records() {
 	/usr/bin/python3 "$ROOT/t/lib/schema.py" "$ROOT/share/schema" records
 }
 
+# example_of PAGE: the commands of that page this file is to run, one a line or more.
+example_of() {
+	/usr/bin/python3 "$ROOT/t/lib/examples.py" --by "t/${BATS_TEST_FILENAME##*/}" "${LIBEXEC%/*}/man/man1/$1.1" | tr '\0' '\n'
+}
+
 # wait_for SECONDS COMMAND…: run it until it succeeds.
 wait_for() {
 	local end=$((SECONDS + $1))

@@ -2,27 +2,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The commands of a manual page's EXAMPLES, NUL-terminated: lines that begin
 with "$ " in a literal block, with the lines that continue an open quote or end
-in a backslash. A block behind a comment "not run: WHY" is left out."""
+in a backslash.
+
+examples.py PAGE...            all but those of blocks behind a comment "run by FILE: WHY"
+examples.py --by FILE PAGE...  those of blocks that FILE is to run"""
 import re
 import sys
 
 
-def commands(page):
-    inside = literal = skip = False
+def commands(page, by):
+    inside = literal = False
+    whose = ""
     held = []
     for line in open(page, encoding="utf-8"):
         line = line.rstrip("\n")
         if line.startswith(".Sh "):
             inside = line == ".Sh EXAMPLES"
-        elif line.startswith('.\\" not run: '):
-            skip = True
+        elif line.startswith('.\\" run by '):
+            whose = line.split()[3].rstrip(":")
         elif line.startswith(".Bd -literal"):
             literal = True
         elif line == ".Ed":
             if held:
                 yield "\n".join(held)
-            held, literal, skip = [], False, False
-        elif inside and literal and not skip:
+            held, literal, whose = [], False, ""
+        elif inside and literal and whose == by:
             text = re.sub(r"\\(e|\(rs)", r"\\\\", line).replace("\\&", "").replace("\\-", "-").replace("\\\\", "\\")
             if text.startswith("$ "):
                 if held:
@@ -35,6 +39,7 @@ def commands(page):
                 held = []
 
 
-for page in sys.argv[1:]:
-    for command in commands(page):
+by, pages = (sys.argv[2], sys.argv[3:]) if sys.argv[1] == "--by" else ("", sys.argv[1:])
+for page in pages:
+    for command in commands(page, by):
         sys.stdout.write(command + "\0")
