@@ -85,6 +85,9 @@ static void put_notes(const struct comparison *c, FILE *out)
 	note_if(c->one_sided, "metric(s) on one side only", out);
 	note_if(c->verdict[UNDECIDED], "metric(s) undecided: too few runs", out);
 	note_if(c->too_few, "metric(s) with too few runs to tell change from chance", out);
+	fputs("- p by the Mann–Whitney test, adjusted for all metrics compared; interval of the relative change of the "
+	      "means\n",
+	      out);
 }
 
 static void put_counts(const struct comparison *c, FILE *out)

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define LABELS 330 /* where the axis begins */
-#define NOTES  290 /* room at the right of it */
+#define LABELS 390 /* where the axis begins */
+#define NOTES  350 /* room at the right of it */
 #define ROW    18
 
 static int by_value(const void *a, const void *b)
@@ -111,7 +111,7 @@ static void draw_row(struct svg *s, const struct scale *x, const struct box_row 
 	auto_str struct str note = { 0 };
 
 	if (r->label)
-		svg_label(s, "", LABELS - 10, y + 4, ANCHOR_END, r->label, 46);
+		svg_label(s, "", LABELS - 10, y + 4, ANCHOR_END, r->label, 56);
 	str_addf(&note, "n=%zu", r->box.n);
 	if (r->box.n) {
 		draw_box(s, r->class, x, &r->box, y);
@@ -120,7 +120,7 @@ static void draw_row(struct svg *s, const struct scale *x, const struct box_row 
 	}
 	if (r->note)
 		str_addf(&note, "  %s", r->note);
-	svg_label(s, r->bad ? "dim mark" : "dim", x->to + 12, y + 4, ANCHOR_START, str_c(&note), 44);
+	svg_label(s, r->bad ? "dim mark" : "dim", x->to + 12, y + 4, ANCHOR_START, str_c(&note), 54);
 }
 
 double box_panel(struct svg *s, double y, const char *title, const char *unit, const struct box_row *rows, size_t n)

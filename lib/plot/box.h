@@ -13,7 +13,8 @@
 
 #include "plot/svg.h"
 
-#define BOX_FEW 5
+#define BOX_FEW   5
+#define BOX_WIDTH 1200 /* of a drawing of them */
 
 struct box {
 	size_t n;

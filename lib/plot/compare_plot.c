@@ -11,7 +11,6 @@
 #include "compare/compare.h"
 #include "result/rows.h"
 
-#define WIDTH 1080
 #define PAIRS 40 /* of one metric; the others are counted */
 
 static const char *const verdict_words[VERDICTS] = {
@@ -135,7 +134,7 @@ int plot_comparison(const struct comparison *c, const char *path, struct err *e)
 	double y;
 	int rc;
 
-	svg_open(&s, WIDTH, "What changed between two sides", true);
+	svg_open(&s, BOX_WIDTH, "What changed between two sides", true);
 	y = legend(&s, c);
 	if (c->n_findings)
 		y = panels(&s, c, y);

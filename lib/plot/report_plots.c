@@ -5,7 +5,6 @@
 
 #include "plot/report.h"
 
-#define WIDTH 1080
 #define ROWS  40 /* of one metric; the others are counted */
 
 static bool all_zero(const double *v, size_t n)
@@ -44,7 +43,7 @@ static void plot(const struct metric_def *m, const struct box_row *rows, size_t 
 	struct svg s;
 	double y;
 
-	svg_open(&s, WIDTH, m->name, false);
+	svg_open(&s, BOX_WIDTH, m->name, false);
 	y = box_panel(&s, 0, m->name, m->unit ? m->unit : "", rows, n);
 	if (found > n) {
 		auto_free char *more = xasprintf("… and %zu more", found - n);
