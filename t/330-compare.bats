@@ -509,6 +509,16 @@ verdict() { # A B METRIC [OPTION...]: the verdict on one metric
 	row 6.14 '.run_source = null'
 	run -1 --separate-stderr compare --a-run-source ci --b-kernel 6.14
 	said "run_source is null in the whole pool"
+	row 6.14.2
+	run -1 --separate-stderr compare --a-kernel 6.20 --a-kernel 6.14 --a-scheduler SCX_RUSTY --b-kernel 6.14
+	said 'hint: no result has `--kernel 6.20`; the pool has 6.14, 6.14.2'
+	said 'hint: no result has `--scheduler SCX_RUSTY`; the pool has scx_rusty (upper and lower case differ)'
+	unsaid '`--kernel 6.14`'
+	for i in {1..12}; do
+		row "5.$i"
+	done
+	run -1 --separate-stderr compare --a-kernel 6.20 --b-kernel 6.14
+	said 'the pool has 5.1, 5.10, 5.11, 5.12, 5.2, 5.3, 5.4, 5.5 and 6 more'
 }
 
 @test "results of uncommitted sources are warned of once, before anything else" {

@@ -113,6 +113,11 @@ static bool in_series(const char *kernel, const char *wanted)
 	return is_series(wanted) && strncmp(kernel, wanted, n) == 0 && (kernel[n] == '.' || kernel[n] == '-');
 }
 
+bool dimension_matches(const char *value, const char *wanted, enum dimension d)
+{
+	return strcmp(value, wanted) == 0 || (d == DIM_KERNEL && in_series(value, wanted));
+}
+
 static int compare_text(const void *key, const void *item)
 {
 	return strcmp(key, *(char *const *)item);
@@ -128,7 +133,7 @@ static bool one_of(const char *value, const struct strv *wanted, enum dimension 
 	if (bsearch(value, wanted->v, wanted->n, sizeof(*wanted->v), compare_text))
 		return true;
 	for (size_t i = 0; d == DIM_KERNEL && i < wanted->n; i++)
-		if (in_series(value, wanted->v[i]))
+		if (dimension_matches(value, wanted->v[i], d))
 			return true;
 	return false;
 }

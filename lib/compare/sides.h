@@ -11,6 +11,10 @@
 /* Value of a dimension; NULL where the row has none. */
 const char *row_dimension(const struct row *row, enum dimension d);
 
+/* Whether a filter's value takes a row's: the same, or a kernel of the series
+ * 6.12. */
+bool dimension_matches(const char *value, const char *wanted, enum dimension d);
+
 /* From what the sides ask for: which dimensions separate them, which are left
  * to pair on. -1 when nothing separates them. */
 int sides_slice(const struct side_filter side[SIDES], bool slicing[DIM_COUNT], bool pairing[DIM_COUNT], struct err *e);

@@ -5,6 +5,8 @@
 #include "result/rows.h"
 #include "compare/sides.h"
 
+#define VALUES_SHOWN 8 /* list-values has them all */
+
 static bool pool_has(const struct rows *rows, enum dimension d, const char *value)
 {
 	const char *last = NULL;
@@ -40,20 +42,47 @@ static void add_values(const struct rows *rows, enum dimension d, struct strv *s
 	strv_sort(set);
 }
 
-static void hint_source(const struct rows *rows, const struct side_filter *f, struct str *hints)
+static bool any_matches(const struct strv *there, const char *wanted, enum dimension d)
 {
-	const struct strv *wanted = &f->values[DIM_RUN_SOURCE];
+	for (size_t i = 0; i < there->n; i++)
+		if (dimension_matches(there->v[i], wanted, d))
+			return true;
+	return false;
+}
+
+/* "the pool has a, b, c and 4 more" */
+static void say_values(const struct strv *there, enum dimension d, struct str *hints)
+{
+	size_t shown = there->n > VALUES_SHOWN + 1 ? VALUES_SHOWN : there->n;
+	auto_free char *key = xstrdup(dimension_names[d]);
+
+	for (char *p = key; *p; p++)
+		*p = *p == '-' ? '_' : *p;
+	if (there->n)
+		str_add(hints, "the pool has");
+	else
+		str_addf(hints, "%s is null in the whole pool", key);
+	for (size_t i = 0; i < shown; i++)
+		str_addf(hints, "%s %s", i ? "," : "", there->v[i]);
+	if (shown < there->n)
+		str_addf(hints, " and %zu more", there->n - shown);
+}
+
+/* Of what was asked for, the values that no result has. */
+static void hint_values(const struct rows *rows, const struct side_filter *f, enum dimension d, struct str *hints)
+{
+	const struct strv *wanted = &f->values[d];
 	auto_strv struct strv there = { 0 };
 
-	add_values(rows, DIM_RUN_SOURCE, &there);
+	if (wanted->n)
+		add_values(rows, d, &there);
 	for (size_t i = 0; i < wanted->n; i++) {
-		if (strv_has(&there, wanted->v[i]))
+		if (any_matches(&there, wanted->v[i], d))
 			continue;
-		str_addf(hints, "\nhint: no result has `--run-source %s`; ", wanted->v[i]);
-		str_add(hints, there.n ? "the pool has" : "run_source is null in the whole pool");
-		for (size_t k = 0; k < there.n; k++)
-			str_addf(hints, "%s %s", k ? "," : "", there.v[k]);
-		str_add(hints, " (upper and lower case differ)");
+		str_addf(hints, "\nhint: no result has `--%s %s`; ", dimension_names[d], wanted->v[i]);
+		say_values(&there, d, hints);
+		if (d != DIM_KERNEL)
+			str_add(hints, " (upper and lower case differ)");
 	}
 }
 
@@ -64,7 +93,9 @@ int side_empty(const struct rows *rows, const struct side_filter *f, enum side s
 
 	hint_dirty(rows, f, DIM_PROJECT_COMMIT, &hints);
 	hint_dirty(rows, f, DIM_KERNEL_COMMIT, &hints);
-	hint_source(rows, f, &hints);
+	for (int d = 0; d < DIM_COUNT; d++)
+		if (d != DIM_PROJECT_COMMIT && d != DIM_KERNEL_COMMIT)
+			hint_values(rows, f, (enum dimension)d, &hints);
 	if (f->values[DIM_PROJECT_COMMIT].n || f->values[DIM_KERNEL_COMMIT].n)
 		str_add(&hints, "\nhint: `cargo ktstr stats list-values` shows the commits there are");
 	return err_set(

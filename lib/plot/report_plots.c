@@ -5,7 +5,7 @@
 
 #include "plot/report.h"
 
-#define ROWS  40 /* of one metric; the others are counted */
+#define ROWS 40 /* of one metric; the others are counted */
 
 static bool all_zero(const double *v, size_t n)
 {
