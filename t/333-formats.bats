@@ -152,10 +152,13 @@ compare() {
 	EOF
 }
 
-@test "labels with any bytes leave the XML well-formed" {
+@test "labels with any bytes leave the XML well-formed and the Markdown plain" {
 	pool | jq -c 'if .kernel == "6.14" then .kernel = "\u0002<&\ud83d\ude00" else . end' >rows
 	"$COMPARE" --a-kernel $'\002<&\U1F600' --b-kernel $'6.15' --b-kernel $'\xff' --format junit rows >out 2>/dev/null || [ $? = 1 ]
 	/usr/bin/python3 -c 'import xml.etree.ElementTree as e; e.parse("out")'
+	"$COMPARE" --a-kernel $'\002<&\U1F600' --b-kernel 6.15 --format markdown rows >out 2>/dev/null || [ $? = 1 ]
+	grep -qF '###  \<\&😀 ' out
+	! LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f\x7f]' out
 }
 
 @test "Markdown is a table as GitHub draws it, and its names mean themselves" {

@@ -54,6 +54,14 @@ step() {
 	grep -q " at ${c[5]}: " out
 }
 
+@test "no name of a result steers the terminal" {
+	commits 1
+	printf 't\e[2J s\e %s 8 9\nt s\a c\e[31m 7\n' "${c[1]}" | rows_of worst_spread >rows
+	run -0 "$TREND" worst_spread <rows
+	[[ $output == *"t?[2J  s?  "* && $output == *"1 result of c?[31m: "* ]]
+	[[ $output != *$'\e'* && $output != *$'\a'* ]]
+}
+
 @test "JSON has every value, and --jq works on it" {
 	commits 6
 	step >rows

@@ -12,7 +12,7 @@ static void plain(const char *s, FILE *out)
 	for (; *s; s++) {
 		if (strchr("\\`*_{}[]<>#|~&", *s))
 			fputc('\\', out);
-		fputc(*s == '\n' || *s == '\r' ? ' ' : *s, out);
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? ' ' : *s, out);
 	}
 }
 

@@ -41,8 +41,8 @@ static void head(const struct trend *t, FILE *out)
 	if (*t->metric->unit)
 		str_addf(&text, " in %s", t->metric->unit);
 	put_better(t->metric, &text);
-	fprintf(out, "%s: %zu %s of %zu %s in %zu series, oldest commit first\n", str_c(&text), n,
-		plural(n, "result", "results"), commits, plural(commits, "commit", "commits"), t->n);
+	print_plain(out, "%s: %zu %s of %zu %s in %zu series, oldest commit first\n", str_c(&text), n,
+		    plural(n, "result", "results"), commits, plural(commits, "commit", "commits"), t->n);
 }
 
 /* A bar in eighths of a column. */
@@ -127,14 +127,14 @@ static void put_change(const struct trend *t, const struct series *s, size_t i, 
 	if (before != 0)
 		str_addf(&text, " (%+.1f %%)", (after - before) / fabs(before) * 100);
 	str_addf(&text, ", p = %.2g", s->change[i].p);
-	fprintf(out, "%s\n", str_c(&text));
+	print_plain(out, "%s\n", str_c(&text));
 }
 
 static void put_series(const struct trend *t, const struct series *s, FILE *out)
 {
 	auto_free char *name = series_name(t, s);
 
-	fprintf(out, "\n%s\n", name);
+	print_plain(out, "\n%s\n", name);
 	table_of(s, out);
 	for (size_t i = 0; i < s->n_changes; i++)
 		put_change(t, s, i, out);
@@ -149,7 +149,7 @@ static void put_series(const struct trend *t, const struct series *s, FILE *out)
 static void left_out(size_t n, const char *why, FILE *out)
 {
 	if (n)
-		fprintf(out, " %zu %s %s\n", n, plural(n, "result", "results"), why);
+		print_plain(out, " %zu %s %s\n", n, plural(n, "result", "results"), why);
 }
 
 static void put_elsewhere(const struct trend *t, FILE *out)
