@@ -220,6 +220,10 @@ nothing_cached() {
 	[[ $message != *CONFIG_FTRACE\ not* ]]
 	[[ $stderr == *"CONFIG_SCHED_CLASS_EXT not set"* ]]
 	nothing_cached
+	# what was missing is installed: the same tree is configured once more
+	rm linux/unmet
+	run -0 --separate-stderr build_tree ./linux
+	[ "$(jq -r .state <<<"$output")" = cached ]
 }
 
 @test "a .config that lacks any fragment line is completed, a complete one left alone" {

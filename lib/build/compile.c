@@ -156,7 +156,7 @@ int build_make(struct build_job *j, struct err *e)
 	if (rc == 0)
 		rc = run_make(j, &m, e);
 	if (rc == 0)
-		rc = kconfig_validate(j->k->src, j->k->extra_kconfig, e);
+		rc = kconfig_validate(&m, j->k->extra_kconfig, e);
 	if (rc == 0 && !j->temp)
 		rc = write_compile_commands(&m, e);
 	budget_release(&budget);

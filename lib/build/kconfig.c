@@ -195,9 +195,9 @@ static const struct {
 			       "CONFIG_PERF_EVENTS" },
 };
 
-int kconfig_validate(const char *tree, const char *extra, struct err *e)
+int kconfig_validate(const struct make *m, const char *extra, struct err *e)
 {
-	auto_free char *path = xasprintf("%s/.config", tree);
+	auto_free char *path = xasprintf("%s/.config", m->tree), *stamp = stamp_path(m);
 	auto_str struct str config = { 0 }, is = { 0 }, lost = { 0 };
 
 	if (read_file(path, &config, e) < 0)
@@ -209,6 +209,7 @@ int kconfig_validate(const char *tree, const char *extra, struct err *e)
 	}
 	if (!lost.len)
 		return 0;
+	unlink(stamp);
 	err_set(e,
 		"post-build kernel config validation failed%s: kernel build completed but critical config options "
 		"are missing:%s",

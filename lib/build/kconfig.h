@@ -21,8 +21,9 @@
 int kconfig_apply(struct make *m, bool lean, const char *extra, struct err *e);
 
 /* After the build: the options nothing works without are on. -1 names each
- * one that is not, and why. */
-int kconfig_validate(const char *tree, const char *extra, struct err *e);
+ * one that is not, and why; the next build configures the tree anew, with what
+ * was installed meanwhile. */
+int kconfig_validate(const struct make *m, const char *extra, struct err *e);
 
 /* Name and version of the compiler a configured tree was built with, by its
  * own record; NULL when it has none. Caller frees. */
