@@ -41,30 +41,35 @@ pipeline() {
 	echo "set -o pipefail; $LIBEXEC/ktstr-resolve $* 6.12.9 | $LIBEXEC/ktstr-fetch | $LIBEXEC/ktstr-build $*"
 }
 
-# Nothing half made is left anywhere, and no lock is held.
-nothing_left() {
+no_lock_held() {
 	local lock
 
+	for lock in "$KTSTR_CACHE_DIR"/.locks/* "$KTSTR_CACHE_DIR"/.tarballs/*.lock "$TMPDIR"/ktstr-src-*/.lock-*; do
+		[ ! -e "$lock" ] || flock -xn "$lock" true || { echo "held: $lock"; return 1; }
+	done
+}
+
+# Nothing half made is left anywhere, and no lock is held.
+nothing_left() {
 	find "$KTSTR_CACHE_DIR" "$TMPDIR" \( -name '.tmp-*' -o -name '*.tmp.*' -o -name '.stage-*' -o -name 'ktstr-tmp-*' \
 		-o -name '*.part*' -o -name 'linux-6.12.9' \) >left
-	for lock in "$KTSTR_CACHE_DIR"/.locks/* "$TMPDIR"/ktstr-src-*/.lock-*; do
-		[ ! -e "$lock" ] || flock -xn "$lock" true || echo "held: $lock" >>left
-	done
 	cat left
-	[ ! -s left ]
+	[ ! -s left ] && no_lock_held
 }
 
 # The entry nobody touches, and no entry that is listed as valid and is not.
 CHECK='[[ $("$CACHE" verify) == *"keep: ok"* ]]'
 
-@test "kill -9 at 200 random moments of resolve, fetch, build and store" {
+@test "kill -9 at 200 random moments of resolve, fetch, build and store, of all of it or of one process" {
 	kernel_org
 	summed_entry keep
 	export CACHE
 	key=6.12.9-tarball-$ARCH-kc$KC
-	run -0 "$LIB/kill-often.py" 200 "$CHECK" "rm -rf '$KTSTR_CACHE_DIR/$key'; $(pipeline)" "$(pipeline --force)"
+	run -0 "$LIB/kill-often.py" 200 --single "$CHECK" "rm -rf '$KTSTR_CACHE_DIR/$key'; $(pipeline)" "$(pipeline --force)"
 	echo "$output"
-	run -0 bash -c "$(pipeline --force)"
+	# more than the shell, which any luck hits
+	[[ $output =~ "killed alone: "[a-z].*" "[0-9]+" "[a-z].*" "[0-9]+" "[a-z] ]]
+	run -0 bash -c "$(pipeline --force)" || { echo "$output"; tail -n 40 "$KTSTR_CACHE_DIR"/.logs/*; false; }
 	run -0 "$CACHE" verify
 	[ "$(sort <<<"$output" | xargs)" = "$key: ok keep: ok" ]
 	nothing_left
@@ -75,7 +80,7 @@ CHECK='[[ $("$CACHE" verify) == *"keep: ok"* ]]'
 	summed_entry keep
 	export CACHE
 	key=6.12.9-tarball-$ARCH-kc$KC
-	run -0 "$LIB/kill-often.py" 50 --pairs "$CHECK" "$(pipeline --force)" "$(pipeline --force)" "$(pipeline)" ||
+	run -0 "$LIB/kill-often.py" 50 --pairs --single "$CHECK" "$(pipeline --force)" "$(pipeline --force)" "$(pipeline)" ||
 		{ tail -n 20 kill-often.log; return 1; }
 	echo "$output"
 	run -0 bash -c "$(pipeline --force)"
@@ -211,8 +216,43 @@ interrupt() {
 	org_release 6.12.9 3000000
 	rm -r linux-6.12.9
 	interrupt 'ownloading' 6.12.9
+	# but for the part that the next run goes on with
+	[ -s "$KTSTR_CACHE_DIR/.tarballs/linux-6.12.9.tar.xz.part" ]
 	find "$TMPDIR" -name 'linux-*' -o -name '.stage-*' >left
 	[ ! -s left ]
+	no_lock_held
+}
+
+# silent_server: its URL in SILENT; takes one connection, says so in ./asked, and never answers
+silent_server() {
+	python3 -c 'import socket, sys, time; s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(9)
+print(s.getsockname()[1], flush=True); c, _ = s.accept(); c.recv(9999); open("asked", "w"); time.sleep(60)' 3>&- >port &
+	wait_for 5 test -s port
+	SILENT=http://127.0.0.1:$(head -n1 port)
+}
+
+@test "… while a release is looked up" {
+	silent_server
+	export KTSTR_KERNEL_ORG=$SILENT
+	interrupt 'fetching latest 6.12.x kernel version' 6.12
+	kill %1
+	nothing_left
+}
+
+@test "… while a tarball is unpacked" {
+	quick_tree linux-6.12.9
+	head -c 60000000 /dev/urandom >linux-6.12.9/noise
+	tar -c linux-6.12.9 | xz -0 >src.tar.xz
+	rm -r linux-6.12.9
+	# on a machine where that takes no time it is the build
+	DURING='sleep 30' interrupt 'extracting tarball' --source ./src.tar.xz
+	nothing_left
+}
+
+@test "… while a repository is fetched from a server that says nothing" {
+	export GIT_SSH_COMMAND='sh -c "sleep 60"'
+	interrupt 'cloning ' --git ssh://nowhere/linux.git --ref 0123456789abcdef0123456789abcdef01234567
+	nothing_left
 }
 
 @test "… while configuring and while building" {
@@ -239,15 +279,12 @@ interrupt() {
 }
 
 @test "… while a remote cache does not answer" {
-	python3 -c 'import socket, time; s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(9)
-print(s.getsockname()[1], flush=True); c, _ = s.accept(); c.recv(9999); print("asked", flush=True); time.sleep(60)' 3>&- >port &
-	server=$!
-	wait_for 5 test -s port
+	silent_server
 	kernel_org
-	export KTSTR_REMOTE_CACHE=http://127.0.0.1:$(head -n1 port)
-	run -130 "$LIB/on-tty.py" --do '' "until grep -q asked $PWD/port; do sleep 0.05; done" --type '' '\x03' -- \
+	export KTSTR_REMOTE_CACHE=$SILENT
+	run -130 "$LIB/on-tty.py" --do '' "until [ -e $PWD/asked ]; do sleep 0.05; done" --type '' '\x03' -- \
 		cargo-ktstr ktstr kernel build 6.12.9
-	kill "$server"
+	kill %1
 	nothing_left
 }
 

@@ -40,44 +40,28 @@ check_whole() {
 	done
 }
 
-# Nobody's child, so that all of it can be killed at once.
-fetch_in_background() {
-	setsid "$FETCH" <in >out 2>err 3>&- &
-	PID=$!
+@test "kill -9 at 100 random moments, of all of it or of one download, leaves nothing half" {
+	export -f check_whole
+	export SRC
+	run -0 "$BATS_TEST_DIRNAME/lib/kill-often.py" 100 --single check_whole \
+		"rm -rf '$SRC' '$KTSTR_CACHE_DIR'; $FETCH <in" "rm -rf '$SRC'; $FETCH <in" "rm -rf '$SRC'/6.12.1-*; $FETCH <in"
+	echo "$output"
+	run -0 --separate-stderr "$FETCH" <in
+	[ "$(jq -r .state <<<"$output")" = $'fetched\nfetched' ]
+	check_whole
+	run ! compgen -G "$SRC/.stage-*"
+	run ! compgen -G "$KTSTR_CACHE_DIR/.tarballs/*.part*"
 }
 
-@test "kill -9 at any moment leaves nothing half, and the next run goes on" {
-	for i in $(seq 1 40); do
-		# from the first instant to beyond the end
-		fetch_in_background
-		sleep "0.$(printf %03d $((RANDOM % 250 + 1)))"
-		pkill -KILL -s "$PID" || true
-		wait "$PID" || true
-		check_whole
-		if ((i % 4 == 0)); then
-			run -0 --separate-stderr "$FETCH" <in
-			[ "$(jq -r .state <<<"$output")" = $'fetched\nfetched' ]
-			check_whole
-			run ! compgen -G "$SRC/.stage-*"
-			run ! compgen -G "$KTSTR_CACHE_DIR/.tarballs/*.part*"
-			rm -rf "$SRC" "$KTSTR_CACHE_DIR"
-		fi
-	done
-}
-
-@test "two fetchers of one kernel and kill -9 on either" {
-	for i in $(seq 1 12); do
-		fetch_in_background
-		first=$PID
-		fetch_in_background
-		sleep "0.$(printf %03d $((RANDOM % 200 + 1)))"
-		pkill -KILL -s "$first" || true
-		wait "$PID"
-		wait "$first" || true
-		[ "$(jq -r .state out)" = $'fetched\nfetched' ]
-		check_whole
-		rm -rf "$SRC" "$KTSTR_CACHE_DIR"
-	done
+@test "kill -9 at 25 random moments of two fetchers of one kernel, on either or both" {
+	export -f check_whole
+	export SRC
+	# whichever is left over fetches them
+	run -0 "$BATS_TEST_DIRNAME/lib/kill-often.py" 25 --pairs 'check_whole && rm -rf "$SRC" "$KTSTR_CACHE_DIR"' "$FETCH <in"
+	echo "$output"
+	run -0 --separate-stderr "$FETCH" <in
+	[ "$(jq -r .state <<<"$output")" = $'fetched\nfetched' ]
+	check_whole
 }
 
 # in_small_disk DIR SIZE COMMAND…: with a disk of that size at DIR
