@@ -14,7 +14,8 @@ setup_file() {
 	mkdir -p "$pub"
 	cd "$BATS_FILE_TMPDIR"
 	touch "$pub"/linux-6.{9,9.1,9.11,9.12,10,14.2}.tar.xz "$pub"/linux-6.9.99.tar.sign "$pub"/linux-6.9.98.tar.gz
-	mkdir "${pub%6.x}4.x"
+	mkdir "${pub%6.x}4.x" "${pub%6.x}2.6"
+	touch "${pub%6.x}2.6"/linux-2.6.{9,39}.tar.xz
 	touch "${pub%6.x}4.x"/linux-4.{9,9.337,19.325,20,20.9,20.17,21-rc1}.tar.xz
 	cat >org/releases.json <<-'EOF'
 		{"latest_stable": {"version": "6.17.2"}, "releases": [
@@ -95,6 +96,12 @@ field() {
 	run -0 --separate-stderr "$RELEASES" 4
 	[ "$output" = 4.20.17 ]
 	[[ $stderr == *"4.x not in releases.json (EOL series), probing cdn.kernel.org"* ]]
+}
+
+@test "old releases have a directory for two numbers" {
+	run -0 --separate-stderr "$RELEASES" 2.6
+	[ "$output" = 2.6.39 ]
+	[[ $stderr == *"fetching directory listing from $KTSTR_KERNEL_ORG/pub/linux/kernel/v2.6/"* ]]
 }
 
 @test "a series with nothing but its first release is that" {

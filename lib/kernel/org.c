@@ -32,9 +32,21 @@ char *org_tarball_name(const char *version)
 	return xasprintf("linux-%s.tar.%s", version, org_is_rc(version) ? "gz" : "xz");
 }
 
+/* Releases before 3.0 have a directory for two numbers, later ones for one. */
+static char *release_dir(const char *version)
+{
+	int major = (int)strcspn(version, ".");
+	int minor = version[major] ? (int)strspn(version + major + 1, "0123456789") : 0;
+
+	if (major != 1 || version[0] > '2')
+		return xasprintf("v%.*s.x", major, version);
+	return minor ? xasprintf("v%.*s", major + 1 + minor, version) : xstrdup("v2.6");
+}
+
 static char *release_file(const char *version, const char *name)
 {
-	auto_free char *path = xasprintf("/pub/linux/kernel/v%.*s.x/%s", (int)strcspn(version, "."), version, name);
+	auto_free char *dir = release_dir(version);
+	auto_free char *path = xasprintf("/pub/linux/kernel/%s/%s", dir, name);
 
 	return under("cdn.kernel.org", path);
 }
