@@ -373,4 +373,13 @@ no_tree() {
 	rm -r "$KTSTR_CACHE_DIR" "$SRC"
 	CURL_CA_BUNDLE=$PWD/ca.pem SSL_CERT_FILE=/dev/null run -0 "$FETCH" <in
 	[[ $KTSTR_KERNEL_ORG == https:* ]]
+	# through the proxy of the environment, but where NO_PROXY says not to
+	rm -r "$KTSTR_CACHE_DIR" "$SRC"
+	export SSL_CERT_FILE=$PWD/ca.pem
+	HTTPS_PROXY=$URL run -0 "$FETCH" <in
+	grep -q "^CONNECT ${KTSTR_KERNEL_ORG#https://} 200" "$BATS_FILE_TMPDIR/log"
+	rm -r "$KTSTR_CACHE_DIR" "$SRC"
+	HTTPS_PROXY=http://127.0.0.1:9 run -1 --separate-stderr "$FETCH" <in
+	[[ $(jq -r .error.message <<<"$output") == *"127.0.0.1 port 9"* ]]
+	HTTPS_PROXY=http://127.0.0.1:9 NO_PROXY=127.0.0.1 run -0 "$FETCH" <in
 }

@@ -31,6 +31,8 @@ is counted:
 and these releases.json: /+index-html, /+index-garbage, /+index-array, /+index-nolist, /+index-types, /+index-500,
 /+index-next, /+index-eol.
 
+It is a proxy, too: whole URLs are looked up here, CONNECT leads to any port of this machine.
+
 The server ends with the process that started it, and after --life seconds.
 """
 import argparse
@@ -39,6 +41,8 @@ import hashlib
 import json
 import pathlib
 import re
+import select
+import socket
 import ssl
 import sys
 import threading
@@ -240,6 +244,20 @@ class Handler(BaseHTTPRequestHandler):
         return self.missing()
 
     do_HEAD = do_GET
+
+    def do_CONNECT(self):
+        """As a proxy does for https: a tunnel, to this machine only."""
+        self.close_connection = True
+        with socket.create_connection(("127.0.0.1", int(self.path.rpartition(":")[2]))) as there:
+            self.send_response(200)
+            self.end_headers()
+            ends = {self.connection: there, there: self.connection}
+            while True:
+                for end in select.select(list(ends), [], [])[0]:
+                    piece = end.recv(65536)
+                    if not piece:
+                        return
+                    ends[end].sendall(piece)
 
 
 class Server(ThreadingHTTPServer):
