@@ -1,12 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# A real kernel tree in a real repository, as ktstr-resolve classifies it.
+# A real kernel tree in a real repository, as ktstr-resolve classifies it and as
+# ktstr-build sees it before and after a build.
 
 bats_require_minimum_version 1.5.0
 load lib/common
 
 # One tree for all tests, each of which puts back what it changes; so they run
-# one after the other. Drivers and the like are left out for time's sake.
+# one after the other. The code of drivers and the like is left out for time's
+# sake; all of Kconfig is there.
 export BATS_NO_PARALLELIZE_WITHIN_FILE=true
 
 setup_file() {
@@ -15,8 +17,9 @@ setup_file() {
 	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
 	mkdir "$BATS_FILE_TMPDIR/linux"
-	xz -dcT0 "$tarball" | tar -x --strip-components=1 -C "$BATS_FILE_TMPDIR/linux" --exclude='*/drivers' \
-		--exclude='*/Documentation' --exclude='*/sound' --exclude='*/tools' --exclude='*/arch/[!x]*'
+	xz -dcT0 "$tarball" | tar -x --strip-components=1 -C "$BATS_FILE_TMPDIR/linux" --exclude='*/tools' \
+		--exclude='*/drivers/*.[chS]' --exclude='*/sound/*.[chS]' --exclude='*/arch/[!x]*.[chS]' \
+		--exclude='*/arch/[!x]*.dts*' --exclude='*/Documentation/[!K]*'
 	cd "$BATS_FILE_TMPDIR/linux" || return
 	git -c init.defaultBranch=main init -q
 	# the package's .gitignore leaves nothing
@@ -103,4 +106,66 @@ state() {
 	run -0 --separate-stderr "$RESOLVE" ./sub/linux
 	[ "$(jq -r '[.dirty, .is_git, .git_hash] | map(tostring) | join(" ")' <<<"$output")" = "true false null" ]
 	rm -r sub
+}
+
+# The real kbuild configures the tree and makes its release string, which looks
+# at the tree by git, too. Compiling is left out: DURING is run in its place.
+real_make() {
+	cat >GNUmakefile <<-'EOF'
+		.RECIPEPREFIX = >
+		all:
+		> @$(MAKE) -f Makefile include/config/kernel.release
+		> @sh -ec "$$DURING"
+		> @mkdir -p arch/x86/boot arch/arm64/boot
+		> @cp include/config/kernel.release arch/x86/boot/bzImage
+		> @cp include/config/kernel.release arch/arm64/boot/Image
+		%config: FORCE
+		> @$(MAKE) -f Makefile $@
+		compile_commands.json:
+		> @echo '[]' >$@
+		FORCE:
+		GNUmakefile: ;
+	EOF
+	export KTSTR_BYPASS_LLC_LOCKS=1
+}
+
+build() {
+	"$LIBEXEC/ktstr-build" <"$BATS_TEST_TMPDIR/record"
+}
+
+@test "changed before the build, during it, or not at all: only the last is stored" {
+	real_make
+	record=$BATS_TEST_TMPDIR/record
+	"$RESOLVE" ./ >"$record"
+	key=$(jq -r .key "$record")
+	# an edit and a commit while it is built
+	DURING='echo >>kernel/sched/ext.c' run -0 --separate-stderr build
+	[[ $stderr == *"source tree changed during build ("*"); skipping cache store"* ]]
+	[ "$(jq -r '[.state, .dir] | join(" ")' <<<"$output")" = "built $PWD" ]
+	[[ $(jq -r .label <<<"$output") == path_linux_*_dirty ]]
+	git checkout -q kernel/sched/ext.c
+	DURING='git commit -q --allow-empty -m during' run -0 --separate-stderr build
+	[[ $stderr == *"source tree changed during build ("* ]]
+	git reset -q --soft "$HASH"
+	[ -z "$("$LIBEXEC/ktstr-cache" list --jq '.entries[].key' 2>/dev/null)" ]
+	# an edit before the lock is held
+	echo >>kernel/sched/ext.c
+	run -0 --separate-stderr build
+	[[ $stderr == *"source tree $PWD became dirty; rebuilding to capture your local edits"* ]]
+	[[ $(cat arch/*/boot/bzImage) == *-dirty* ]]
+	git checkout -q kernel/sched/ext.c
+	# none: stored under the key of the tree as it was found
+	rm .config
+	run -0 --separate-stderr build
+	[ "$(jq -r '[.state, .key] | join(" ")' <<<"$output")" = "cached $key" ]
+	[[ $(cat "$KTSTR_CACHE_DIR/$key"/*Image) != *-dirty* ]]
+	grep -qx CONFIG_SCHED_CLASS_EXT=y .config
+	[ "$("$RESOLVE" ./ 2>/dev/null | jq -r .state)" = cached ]
+	# a moved HEAD is built under its own key
+	git commit -q --allow-empty -m next
+	run -0 --separate-stderr build
+	[[ $stderr == *"source tree $PWD moved to $(git rev-parse HEAD | cut -c1-7); rebuilding for the new commit"* ]]
+	[[ $(jq -r .key <<<"$output") == local-$(git rev-parse HEAD | cut -c1-7)-* ]]
+	git reset -q --soft "$HASH"
+	rm -r GNUmakefile .config arch/x86/boot/bzImage
 }
