@@ -28,6 +28,7 @@
 #define PAGES_MIB   1024
 #define FIRST_VALUE 10 /* column of names, behind the state */
 #define NAME_WIDTH  14
+#define TEXT_COLUMN (FIRST_VALUE + NAME_WIDTH + 1)
 
 static bool json;
 static const char *jq;
@@ -40,7 +41,7 @@ static struct opt opts[] = {
 
 static const struct program program = {
 	.name = "ktstr-doctor",
-	.about = "Say what this host can do for tests, and what to type for the rest",
+	.about = "Say what this host can do, and what to type for the rest",
 	.detail = "Exit 0 when tests can be built and run here, even if slowly; 1 when not.",
 	.opts = opts,
 };
@@ -356,10 +357,12 @@ static void print_text(const struct finding *f)
 		auto_str struct str word = { 0 };
 
 		str_add_sgr(&word, term_colour(stdout), sgr[f[i].state], state_words[f[i].state]);
-		printf("%s%*s%-*s %s\n", str_c(&word), (int)(FIRST_VALUE - strlen(state_words[f[i].state])), "",
-		       NAME_WIDTH, checks[i].name, str_c(&f[i].text));
+		printf("%s%*s%-*s ", str_c(&word), (int)(FIRST_VALUE - strlen(state_words[f[i].state])), "", NAME_WIDTH,
+		       checks[i].name);
+		print_wrapped(stdout, str_c(&f[i].text), TEXT_COLUMN);
+		/* what is to be copied stays in one piece */
 		if (f[i].fix.len)
-			printf("%*stype: %s\n", FIRST_VALUE + NAME_WIDTH + 1, "", f[i].fix.s);
+			printf("%*stype: %s\n", TEXT_COLUMN, "", f[i].fix.s);
 	}
 }
 

@@ -148,3 +148,17 @@ report() {
 	run -0 cargo-ktstr ktstr doctor --jq '.checks[] | select(.name == "nextest").text'
 	[ "$output" = "cargo-nextest 1.2.3" ]
 }
+
+@test "on a terminal texts are broken at blanks, what is to be typed is not" {
+	narrow() { command script -qec "stty cols 60; $1" /dev/null </dev/null | tr -d '\r'; }
+	narrow "'$DOCTOR'" >said || true
+	sed 's/\x1b\[[0-9;]*m//g' said | grep -v '  type: ' >texts
+	grep -q '^ok  *lock dir' texts
+	run ! grep -E '.{61}' texts
+	"$DOCTOR" | wc -l >whole
+	[ "$(wc -l <said)" -gt "$(cat whole)" ]
+	narrow 'cargo-ktstr stats compare -h' >said
+	# one word may be longer
+	grep -E '^ {34}.{27}' said | { ! grep '[^ ] '; }
+	[ "$(tr -s ' \n' ' ' <said)" = "$(cargo-ktstr stats compare -h | tr -s ' \n' ' ')" ]
+}

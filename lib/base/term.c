@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/term.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -170,6 +171,31 @@ void table_release(struct table *t)
 {
 	strv_release(&t->cells);
 	strv_release(&t->sgr);
+}
+
+/* Bytes of text up to the last blank of its first columns; 0: it fits, or has none. */
+static size_t break_at(const char *text, size_t columns)
+{
+	size_t n = text_fit(text, columns);
+
+	if (!text[n])
+		return 0;
+	while (n && text[n] != ' ')
+		n--;
+	return n;
+}
+
+void print_wrapped(FILE *f, const char *text, size_t at)
+{
+	size_t columns = SIZE_MAX, rows, n;
+
+	if (isatty(fileno(f)))
+		term_size(fileno(f), &columns, &rows);
+	while (columns > at && (n = break_at(text, columns - at))) {
+		fprintf(f, "%.*s\n%*s", (int)n, text, (int)at, "");
+		text += n + 1;
+	}
+	fprintf(f, "%s\n", text);
 }
 
 long long now_ms(void)

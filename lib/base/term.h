@@ -55,6 +55,10 @@ void print_plain(FILE *f, const char *fmt, ...) PRINTF(2, 3);
 /* Print text, plain, left-aligned in width columns, whole even when it is wider. */
 void print_left(FILE *f, const char *text, size_t width);
 
+/* Print text that begins in column at, and a line end. On a terminal it is
+ * broken at blanks and goes on in the same column. */
+void print_wrapped(FILE *f, const char *text, size_t at);
+
 /* CLOCK_MONOTONIC in milliseconds. */
 long long now_ms(void);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/term.h"
 #include "cli/page.h"
 #include "json/write.h"
 
@@ -320,9 +321,22 @@ char **start(const struct program *p, int argc, char **argv, int *n)
 	return opt_parse(p, argc, argv, n ? n : &ignored);
 }
 
+#define LEFT_WIDTH  30 /* of an option and its value's name */
+#define HELP_COLUMN (LEFT_WIDTH + 4)
+
+static void print_more(const char *more)
+{
+	auto_free char *copy = xstrdup(more);
+
+	for (char *rest, *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		printf("%*s", HELP_COLUMN, "");
+		print_wrapped(stdout, line, HELP_COLUMN);
+	}
+}
+
 static void option_line(const struct opt *o, bool full)
 {
-	auto_str struct str left = { 0 };
+	auto_str struct str left = { 0 }, help = { 0 };
 
 	if (o->brief)
 		str_addf(&left, "-%c, ", o->brief);
@@ -331,23 +345,16 @@ static void option_line(const struct opt *o, bool full)
 	str_addf(&left, "--%s", o->name);
 	if (o->arg)
 		str_addf(&left, " <%s>", o->arg);
-	if (left.len > 30)
-		printf("  %s\n  %-30s  %s", left.s, "", o->help);
+	if (left.len > LEFT_WIDTH)
+		printf("  %s\n  %-*s  ", left.s, LEFT_WIDTH, "");
 	else
-		printf("  %-30s  %s", left.s, o->help);
-	if (o->choices) {
-		printf(" [");
-		for (const char *const *c = o->choices; *c; c++)
-			printf("%s%s", c == o->choices ? "" : "|", *c);
-		printf("]");
-	}
-	putchar('\n');
-	for (const char *m = full ? o->more : NULL; m && *m;) {
-		int n = (int)strcspn(m, "\n");
-
-		printf("  %-30s  %.*s\n", "", n, m);
-		m += n + (m[n] == '\n');
-	}
+		printf("  %-*s  ", LEFT_WIDTH, left.s);
+	str_add(&help, o->help);
+	for (const char *const *c = o->choices; c && *c; c++)
+		str_addf(&help, "%s%s%s", c == o->choices ? " [" : "|", *c, c[1] ? "" : "]");
+	print_wrapped(stdout, help.s, HELP_COLUMN);
+	if (full && o->more)
+		print_more(o->more);
 }
 
 /* Whether --help says more than -h. */

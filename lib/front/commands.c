@@ -402,7 +402,7 @@ static const struct cmd_opt shell_opts[] = {
 const struct command commands[] = {
 	{ .name = "test",
 	  .alias = "nextest",
-	  .about = "Build the kernel (if needed) and run tests by cargo nextest run",
+	  .about = "Build the kernel (if needed) and run tests",
 	  .args = "[ARGS]...",
 	  .detail = "From the first word that is no option above, or behind --, everything is passed\n"
 		    "to cargo nextest run: cargo ktstr test --kernel ../linux -- -E 'test(my_test)'",
@@ -542,7 +542,7 @@ const struct command commands[] = {
 		       { NULL, DIRECT "cargo nextest run -E test(/^verifier/)" } } },
 	{ .name = "funify",
 	  .alias = "costume",
-	  .about = "Replace the names in a JSON text by pet names",
+	  .about = "Replace the names in JSON by pet names",
 	  .args = "[INPUT]",
 	  .max_args = 1,
 	  .opts = funify_opts,
@@ -582,7 +582,7 @@ const struct command commands[] = {
 	  .later = "*",
 	  .recipes = { { "kernel", BUILD "ktstr-vm shell {options}" }, { NULL, "ktstr-vm shell {options}" } } },
 	{ .name = "doctor",
-	  .about = "Say what this host can do for tests, and what to type for the rest",
+	  .about = "Say what this host can do, and what to type for the rest",
 	  .opts = json_opts,
 	  .recipes = { { NULL, "ktstr-doctor {options}" } } },
 	{ 0 },
