@@ -190,13 +190,17 @@ gone() {
 
 @test "a tree is removed with links left alone and read-only directories opened" {
 	cd "$D"
-	mkdir -p t/a/b keep && touch t/a/b/f keep/f && ln -s ../keep t/link && ln -s nowhere t/dead
-	chmod 0555 t/a/b && chmod 0000 t/a
-	"$TOOL" remove t
-	[ ! -e t ] && [ -e keep/f ]
-	"$TOOL" remove t
-	mkdir real && ln -s real sym && "$TOOL" remove sym
-	[ ! -L sym ] && [ -d real ]
+	for remove in remove remove-large; do
+		mkdir -p t/a/b t/c/d/e keep && touch t/f t/a/b/f t/c/d/e/{1..99} keep/f
+		ln -s ../keep t/link && ln -s nowhere t/dead && ln -s ../../keep t/c/link
+		chmod 0555 t/a/b && chmod 0000 t/a
+		"$TOOL" "$remove" t
+		[ ! -e t ] && [ -e keep/f ]
+		"$TOOL" "$remove" t
+		mkdir real && ln -s real sym && "$TOOL" "$remove" sym
+		[ ! -L sym ] && [ -d real ]
+		rmdir real
+	done
 }
 
 @test "a held directory lives as long as its holder" {

@@ -165,67 +165,6 @@ int make_dirs(const char *path, struct err *e)
 	return 0;
 }
 
-typedef bool (*stop_fn)(void);
-
-static int remove_at(int dirfd, const char *name, stop_fn stop);
-
-/* Everything in the directory fd, which is closed. An unpacked tree may hold
- * directories that forbid writing. */
-static int remove_entries(int fd, stop_fn stop)
-{
-	DIR *dir = fdopendir(fd);
-	int rc = 0, saved = errno;
-	struct dirent *d;
-
-	if (!dir) {
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	if (fchmod(fd, 0700) < 0 && errno != EPERM)
-		rc = -1;
-	while (rc == 0 && (d = readdir(dir)))
-		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-			rc = remove_at(fd, d->d_name, stop);
-	saved = errno;
-	closedir(dir);
-	errno = saved;
-	return rc;
-}
-
-static int remove_at(int dirfd, const char *name, stop_fn stop)
-{
-	int fd;
-
-	if (stop && stop()) {
-		errno = EINTR;
-		return -1;
-	}
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -1;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
-		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	return remove_entries(fd, stop) < 0 ? -1 : unlinkat(dirfd, name, AT_REMOVEDIR);
-}
-
-int remove_tree(const char *path, struct err *e)
-{
-	if (remove_at(AT_FDCWD, path, NULL) < 0 && errno != ENOENT)
-		return err_sys(e, "remove %s", path);
-	return 0;
-}
-
-void sweep_tree(const char *path)
-{
-	if (remove_at(AT_FDCWD, path, stop_wanted) < 0)
-		return; /* the next sweep finds what is left */
-}
-
 char *real_path(const char *path)
 {
 	return realpath(path, NULL);

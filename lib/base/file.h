@@ -55,7 +55,9 @@ int make_dirs(const char *path, struct err *e);
 
 /* rm -rf; a path that is not there is success. Never follows links. */
 int remove_tree(const char *path, struct err *e);
-/* The same for what somebody else left: nobody waits for it, so a failure is
+/* The same by several threads, for tens of thousands of files. */
+int remove_large_tree(const char *path, struct err *e);
+/* remove_tree for what somebody else left: nobody waits for it, so a failure is
  * none, and stop_wanted (base/stop.h) ends it halfway. */
 void sweep_tree(const char *path);
 

@@ -175,6 +175,6 @@ void srcdir_discard(const char *tree, int fd)
 	struct err ignored;
 
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_same(fd, home) && rename(home, gone) == 0)
-		remove_tree(gone, &ignored);
+		remove_large_tree(gone, &ignored);
 	close(fd);
 }

@@ -283,6 +283,15 @@ static int rm(char **a)
 	return 0;
 }
 
+static int rm_large(char **a)
+{
+	struct err e;
+
+	if (remove_large_tree(a[0], &e) < 0)
+		die_err(&e);
+	return 0;
+}
+
 static int say(char **a)
 {
 	struct err e;
@@ -300,12 +309,18 @@ static const struct {
 	int (*fn)(char **args);
 	int args; /* at least */
 } verbs[] = {
-	{ "duration", duration, 1 }, { "u64", u64, 1 },          { "distance", distance, 2 }, { "suggest", nearest, 1 },
-	{ "crc", crc, 1 },           { "sizes", sizes, 1 },      { "table", table, 1 },       { "held", held, 2 },
-	{ "sweep", sweep, 2 },       { "temp", temp, 0 },        { "lock", lock, 3 },         { "holders", holders, 1 },
-	{ "run", run, 1 },           { "collect", collect, 1 },  { "stop", stop, 2 },         { "replace", replace, 1 },
-	{ "leak", leak, 1 },         { "write", write_text, 2 }, { "copy", copy, 2 },         { "mkdirs", mkdirs, 1 },
-	{ "remove", rm, 1 },         { "say", say, 1 },
+	{ "duration", duration, 1 }, { "u64", u64, 1 },
+	{ "distance", distance, 2 }, { "suggest", nearest, 1 },
+	{ "crc", crc, 1 },           { "sizes", sizes, 1 },
+	{ "table", table, 1 },       { "held", held, 2 },
+	{ "sweep", sweep, 2 },       { "temp", temp, 0 },
+	{ "lock", lock, 3 },         { "holders", holders, 1 },
+	{ "run", run, 1 },           { "collect", collect, 1 },
+	{ "stop", stop, 2 },         { "replace", replace, 1 },
+	{ "leak", leak, 1 },         { "write", write_text, 2 },
+	{ "copy", copy, 2 },         { "mkdirs", mkdirs, 1 },
+	{ "remove", rm, 1 },         { "remove-large", rm_large, 1 },
+	{ "say", say, 1 },
 };
 
 int main(int argc, char **argv)
