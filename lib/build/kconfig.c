@@ -76,7 +76,7 @@ static int run_lean(struct make *m, const struct str *fragment, struct err *e)
 	if (rc == 0) {
 		char *env[] = { set, NULL };
 
-		rc = run(m, "allnoconfig", env, NULL, e);
+		rc = run(m, "allnoconfig", env, "Kernel configured", e);
 	}
 	temp_dir_remove(&t);
 	return rc;
@@ -129,7 +129,7 @@ static bool kconfig_unchanged(const char *tree)
 	return true;
 }
 
-static int complete(struct make *m, const char *path, bool preset, const struct str *fragment, struct err *e)
+static int complete(struct make *m, const char *path, const struct str *fragment, struct err *e)
 {
 	auto_str struct str config = { 0 };
 	bool same, has;
@@ -140,8 +140,7 @@ static int complete(struct make *m, const char *path, bool preset, const struct 
 	has = same || fragment_is_in(str_c(&config), str_c(fragment));
 	if (same && kconfig_unchanged(m->tree))
 		return 0;
-	/* allnoconfig has read the fragment as its preset already */
-	if (!has && !preset && append(path, fragment, e) < 0)
+	if (!has && append(path, fragment, e) < 0)
 		return -1;
 	if (run(m, "olddefconfig", NULL, "Kernel configured", e) < 0)
 		return -1;
@@ -154,9 +153,16 @@ static int configure(struct make *m, bool lean, const struct str *fragment, stru
 	auto_free char *path = xasprintf("%s/.config", m->tree);
 	bool fresh = !path_exists(path);
 
-	if (fresh && (lean ? run_lean(m, fragment, e) : run(m, "defconfig", NULL, NULL, e)) < 0)
+	if (fresh && lean) {
+		/* the fragment was the preset, and nothing is left open */
+		if (run_lean(m, fragment, e) < 0)
+			return -1;
+		remember(m, path, fragment);
+		return 0;
+	}
+	if (fresh && run(m, "defconfig", NULL, NULL, e) < 0)
 		return -1;
-	return complete(m, path, fresh && lean, fragment, e);
+	return complete(m, path, fragment, e);
 }
 
 static void warn_lost(const char *tree, const char *extra)

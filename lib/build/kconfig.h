@@ -11,9 +11,10 @@
 #include "build/make.h"
 
 /*
- * Give the tree a .config with the fragment in it. Without a .config the base
- * is `make defconfig`, or for lean `make allnoconfig` with the fragment as its
- * preset; then what is missing is appended and `make olddefconfig` run. extra
+ * Give the tree a .config with the fragment in it. Without a .config it is for
+ * lean what `make allnoconfig` makes of the fragment as its preset, otherwise
+ * the base is `make defconfig`; to a base, or to the .config that is there,
+ * what is missing is appended and `make olddefconfig` run. extra
  * is a file with a fragment of the user's, or NULL. A configuration that went
  * through here is left alone as long as it, the fragments, the compiler and
  * the tree's Kconfig files stay; {cache}/.logs remembers its checksum. 0, or -1.
