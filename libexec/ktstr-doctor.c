@@ -191,7 +191,8 @@ static void lacks(struct finding *f, enum state state, const char *what)
 /* What a kernel build runs; with a kernel in the cache tests can do without. */
 static void check_build(struct finding *f)
 {
-	static const char *const tools[] = { "make", "gcc", "ld", "flex", "bison", "bc", "perl", "xz", "lz4", NULL };
+	static const char *const tools[] = { "make", "gcc",     "ld", "flex", "bison", "bc",
+					     "perl", "python3", "xz", "lz4",  NULL };
 	struct err ignored;
 	struct cache_entry *list = NULL;
 	size_t n = 0, valid = 0;
@@ -211,7 +212,8 @@ static void check_build(struct finding *f)
 	if (!has_headers())
 		lacks(f, valid ? DEGRADED : MISSING, "gelf.h or openssl/evp.h");
 	if (f->state != OK)
-		str_add(&f->fix, "apt install build-essential flex bison bc perl xz-utils lz4 libelf-dev libssl-dev");
+		str_add(&f->fix,
+			"apt install build-essential flex bison bc perl python3 xz-utils lz4 libelf-dev libssl-dev");
 	str_addf(&f->text, "%s; %zu kernel%s in the cache", f->state == OK ? "every tool is there" : "", valid,
 		 valid == 1 ? "" : "s");
 }

@@ -269,7 +269,7 @@ nothing_cached() {
 @test "a missing tool is named before anything is started" {
 	fetched_record k1 >in
 	mkdir bin
-	for tool in make gcc flex bison perl pahole; do
+	for tool in make gcc flex bison perl python3 pahole; do
 		ln -s "$(command -v $tool)" bin/
 	done
 	run -1 --separate-stderr env PATH="$PWD/bin" "$BUILD" <in

@@ -52,7 +52,7 @@ report() {
 	run -1 --separate-stderr bare
 	[ -z "$stderr" ]
 	[[ $output == *"missing   qemu "*"not found. Install it: apt-get install qemu-system-"* ]]
-	[[ $output == *"missing   kernel build   not there: make, gcc, ld, flex, bison, bc, perl, xz, lz4, gelf.h or openssl/evp.h; 0 kernels in the cache"*$'\n'*"type: apt install build-essential "* ]]
+	[[ $output == *"missing   kernel build   not there: make, gcc, ld, flex, bison, bc, perl, python3, xz, lz4, gelf.h or openssl/evp.h; 0 kernels in the cache"*$'\n'*"type: apt install build-essential "* ]]
 	[[ $output == *"type: cargo install --locked cargo-nextest"* ]]
 	[[ $output == *"degraded  clang "* ]]
 	bare --json >report && return 1
