@@ -116,7 +116,7 @@ static uint64_t timeout_ms(const struct choice *c)
 	uint64_t s = test_duration_s(c->test), watchdog = test_watchdog_s(c->test);
 
 	s = s > watchdog ? s : watchdog;
-	return 30000 + 500 * topology_cpus(&c->topo) + TCG_FACTOR * (s + 10) * 1000;
+	return 30000 + 1000 * topology_cpus(&c->topo) + TCG_FACTOR * (s + 10) * 1000;
 }
 
 static void put_argv(struct jw *w, const struct run *r, const struct files *f)
