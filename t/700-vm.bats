@@ -215,7 +215,8 @@ teardown() {
 	local pid qemu sig
 	for sig in TERM INT KILL; do
 		request 'sleep 1000'
-		"$LIBEXEC/ktstr-vm" run --accel=tcg <"$REQUEST" >"$EVENTS" 2>/dev/null 3>&- &
+		# a shell lets what it puts into the background ignore SIGINT, and it would stay so
+		env --default-signal=INT "$LIBEXEC/ktstr-vm" run --accel=tcg <"$REQUEST" >"$EVENTS" 2>/dev/null 3>&- &
 		pid=$!
 		wait_event boot
 		qemu=$(jq 'select(.type == "boot").qemu_pid' "$EVENTS")
