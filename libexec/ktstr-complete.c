@@ -42,7 +42,8 @@ static const struct program program = {
 	.stop = true,
 };
 
-static char **words; /* of the command line that is completed */
+static char **words;    /* of the command line that is completed */
+static long long began; /* ms */
 
 static void say(const char *value, const char *what)
 {
@@ -114,7 +115,7 @@ static char *root_of_line(void)
 /* Every result file, newest run first, until time is up. */
 static void each_result(void (*fn)(int dir, const char *file, const void *ctx), const void *ctx)
 {
-	long long end = now_ms() + PATIENCE_MS;
+	long long end = began + PATIENCE_MS;
 	size_t seen = 0;
 	auto_free char *root = root_of_line();
 	struct run *runs;
@@ -305,6 +306,7 @@ int main(int argc, char **argv)
 {
 	int n;
 
+	began = now_ms();
 	words = start(&program, argc, argv, &n) + 1;
 	if (starts_with(words[-1], "row.") && list_row(words[-1] + strlen("row.")))
 		return finish(0);
