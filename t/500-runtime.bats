@@ -95,7 +95,7 @@ sidecar() {
 	"$TESTS" --list --format terse 2>/dev/null >one
 	KTSTR_KERNEL_LIST="6.14.2=/a;git_tj_sched_ext_for-next=/b" "$TESTS" --list --format terse 2>/dev/null >two
 	hosts=$(grep -c '^ktstr/on_host' one)
-	[ "$hosts" -eq 7 ]
+	[ "$hosts" -eq 8 ]
 	[ "$(grep -c '^ktstr/on_host[a-z_]*: test$' two)" -eq "$hosts" ]
 	[ "$(wc -l <two)" -eq $((($(wc -l <one) - hosts) * 2 + hosts)) ]
 	grep -qx 'ktstr/boots/kernel_6_14_2: test' two
@@ -375,6 +375,12 @@ check() {
 	[[ $output == "migration ratio 0.2500 "* ]]
 	run -0 check 'migrations=30 iterations=100\nmigrations=20 iterations=100\n' max_migration_ratio=0.3
 	[ -z "$output" ]
+}
+
+@test "a limit nothing is measured for yet is named, not passed in silence" {
+	run -0 "$TESTS" --ktstr-test-fn on_host_with_limits
+	[[ $output == *"max_p99_wake_latency_ns=5000 is not evaluated by this version"* ]]
+	[[ $output != *"max_gap_ms"* ]]
 }
 
 @test "a worker that gave no report fails the test" {

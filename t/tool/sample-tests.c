@@ -166,6 +166,12 @@ KTSTR_TEST(on_host_skips, .host_only = true)
 	return ktstr_skip(t, "nothing to see");
 }
 
+KTSTR_TEST(on_host_with_limits, .host_only = true,
+	   .assert = { .max_gap_ms = KTSTR_LIMIT(1e6), .max_p99_wake_latency_ns = KTSTR_LIMIT(5000) })
+{
+	return ktstr_skip(t, "nothing to see");
+}
+
 KTSTR_TEST(on_host_wants_weight, .host_only = true)
 {
 	return ktstr_run(t, (struct ktstr_cgroup[]){ { .name = "a", .weight = 100 }, { 0 } });
