@@ -22,19 +22,23 @@ static bool done_by_another(const struct build_job *j)
 }
 
 /* 1: the cache has it, and j->dir says where. */
-static int look_up(struct build_job *j, struct err *e)
+static int find_built(struct build_job *j, struct err *e)
 {
 	struct cache_entry c;
-	int rc;
+	int rc = cache_find_built(j->key, j->temp ? j->commit : j->tree.hash, &c, e);
 
-	/* one kernel under two labels is built once, --force or not */
-	if (j->run->force && !strv_has(&j->run->stored, j->key) && !done_by_another(j))
-		return 0;
-	rc = cache_find_built(j->key, j->temp ? j->commit : j->tree.hash, &c, e);
 	if (rc == 1)
 		j->dir = xstrdup(c.dir);
 	cache_entry_release(&c);
 	return rc;
+}
+
+static int look_up(struct build_job *j, struct err *e)
+{
+	/* one kernel under two labels is built once, --force or not */
+	if (j->run->force && !strv_has(&j->run->stored, j->key) && !done_by_another(j))
+		return 0;
+	return find_built(j, e);
 }
 
 /* The tree once its lock is held: what changed since it was resolved? */
@@ -93,13 +97,15 @@ static int produce(struct build_job *j, struct err *e)
 /* A source of ours has done its work once it is stored. Nobody should wait for
  * 90,000 files to be removed: it goes before the next build, or when all
  * records have left. After a failure it stays, so that the next run need not
- * fetch it again. */
+ * fetch it again. 1: another process has built it. */
 static int produce_from_temp(struct build_job *j, struct err *e)
 {
 	int held = srcdir_hold(j->k->src, e), rc;
+	struct err ignored;
 
+	/* who built it just now may be about to remove the source of both */
 	if (held < 0)
-		return -1;
+		return find_built(j, &ignored) == 1 ? 1 : -1;
 	rc = produce(j, e);
 	if (rc == 0 || stop_wanted())
 		spent_keep(&j->run->spent, j->k->src, held);
@@ -160,9 +166,9 @@ static int with_lock(struct build_job *j, struct err *e)
 	if (rc == 0 && j->clean)
 		rc = look_up(j, e);
 	if (rc == 0)
-		return j->temp ? produce_from_temp(j, e) : produce(j, e);
-	if (rc < 0)
-		return -1;
+		rc = j->temp ? produce_from_temp(j, e) : produce(j, e);
+	if (rc <= 0)
+		return rc;
 	note("concurrent ktstr build populated cache slot %s", j->key);
 	j->stored = true;
 	spend_temp(j);

@@ -57,7 +57,8 @@ static void say_values(const struct strv *there, enum dimension d, struct str *h
 	auto_free char *key = xstrdup(dimension_names[d]);
 
 	for (char *p = key; *p; p++)
-		*p = *p == '-' ? '_' : *p;
+		if (*p == '-')
+			*p = '_';
 	if (there->n)
 		str_add(hints, "the pool has");
 	else

@@ -23,7 +23,7 @@ static void begin(const struct resolve *r, struct edit *d, size_t index, const s
 	edit_str(d, "version", version);
 	edit_str(d, "label", k->label);
 	edit_str(d, "key", k->key);
-	if (strcmp(k->kind, "version") == 0 && version && r->listed.n)
+	if (version && k->kind && strcmp(k->kind, "version") == 0 && r->listed.n)
 		edit_bool(d, "eol", !releases_is_active(&r->listed, version));
 	edit_bool(d, "lean", r->lean);
 	if (r->extra_kconfig)
