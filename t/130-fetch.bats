@@ -17,6 +17,8 @@ setup_file() {
 		chmod +x "linux-$v/init/settle"
 		org_release $v 300000
 	done
+	for v in 6.13.9 6.15-rc8; do org_release $v; done
+	for file in org/torvalds/t/linux-6.15-rc8.tar.gz "$pub/linux-6.13.9.tar.xz"; do echo '<!-- proxied -->' >>$file; done
 	mkdir other && echo 1 >other/file
 	tar cJf "$pub/linux-6.12.10.tar.xz" other
 	python3 - "$pub" <<-'PY'
@@ -217,6 +219,56 @@ nothing_kept() {
 	run -1 --separate-stderr "$FETCH" <other
 	[[ $(jq -r .error.message <<<"$output") == "sha256 mismatch for $PWD/src.tar.xz: expected"* ]]
 	[ ! -e "$SRC/local-2" ]
+}
+
+# fetch_tarball FILE: as a tarball on disk; nobody verifies more than that it is the file that was named.
+fetch_tarball() {
+	local sum
+
+	sum=$(sha256sum <"$1")
+	kernel_record "local-$1" '"version":null' '"state":"missing"' "\"tarball\":\"$PWD/$1\"" "\"sha256\":\"${sum%% *}\"" |
+		sed 's/"kind":"version"/"kind":"tarball"/' >in
+	"$FETCH" <in
+}
+
+@test "streams behind one another are one tarball, and so is one padded with zeros" {
+	kernel_tree linux
+	tar cf whole linux
+	for packer in gzip xz zstd; do
+		case $packer in gzip) file=src.tar.gz ;; xz) file=src.tar.xz ;; *) file=src.tar.zst ;; esac
+		{ head -c 5000 whole | $packer -c; tail -c +5001 whole | $packer -c; } >$file
+		# zstd has no padding
+		[ $packer = zstd ] || head -c 300000 /dev/zero >>$file
+		run -0 --separate-stderr fetch_tarball $file
+		diff -r linux "$SRC/local-$file/linux"
+	done
+}
+
+@test "bytes behind the end of a tarball's stream are an error though its checksum is right" {
+	kernel_tree linux
+	tar cf whole linux
+	head -c 3000 /dev/urandom >noise
+	for packer in gzip xz zstd; do
+		case $packer in gzip) file=src.tar.gz ;; xz) file=src.tar.xz ;; *) file=src.tar.zst ;; esac
+		for junk in $'\n' '<html>' "$(printf '\37\213\10 no gzip header')" noise; do
+			$packer -c whole >$file
+			if [ "$junk" = noise ]; then cat noise; else printf %s "$junk"; fi >>$file
+			run -1 --separate-stderr fetch_tarball $file
+			[[ $(jq -r .error.message <<<"$output") == "extract tarball: "* ]]
+			[ ! -e "$SRC/local-$file" ]
+		done
+	done
+	{ gzip -c whole; head -c 300000 /dev/zero; echo end; } >src.tar.gz
+	run -1 --separate-stderr fetch_tarball src.tar.gz
+	[ "$(jq -r .error.message <<<"$output")" = 'extract tarball: 300004 bytes of something else follow the compressed data' ]
+}
+
+@test "bytes behind the end of a download are an error where no checksum tells" {
+	run -1 --separate-stderr fetch 6.15-rc8
+	[ "$(jq -r .error.message <<<"$output")" = 'extract tarball: 17 bytes of something else follow the compressed data' ]
+	run -1 --separate-stderr fetch 6.13.9 badsum --skip-sha256
+	[[ $(jq -r .error.message <<<"$output") == "extract tarball: Lzma library error: "* ]]
+	nothing_kept
 }
 
 @test "two at once fetch a release once" {

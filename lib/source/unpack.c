@@ -16,6 +16,8 @@ struct unpack {
 	struct tree_writer out;
 	bool decode_failed, write_failed;
 	struct err decode_why, write_why;
+	/* packed bytes so far, all of them and up to the last that is not zero */
+	int64_t came, solid;
 };
 
 static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
@@ -27,6 +29,20 @@ static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 	return n < 0 ? ARCHIVE_FATAL : n;
 }
 
+static la_ssize_t on_read_packed(struct archive *a, void *ctx, const void **p)
+{
+	struct unpack *u = ctx;
+	la_ssize_t n = on_read(a, u->packed, p), last = n;
+
+	while (last > 0 && !((const char *)*p)[last - 1])
+		last--;
+	if (last > 0)
+		u->solid = u->came + last;
+	if (n > 0)
+		u->came += n;
+	return n;
+}
+
 /* Read what is left, so that the other side never waits for us. */
 static void drain(struct queue *q)
 {
@@ -34,6 +50,21 @@ static void drain(struct queue *q)
 
 	while (queue_get(q, &p) > 0)
 		;
+}
+
+/* libarchive ends at what is no further gzip stream, whatever it is. As gzip
+ * does: zeros may pad the file, other bytes are a file that went wrong. */
+static int check_end(struct unpack *u, struct archive *a)
+{
+	int64_t used = archive_filter_bytes(a, -1);
+	const void *p;
+
+	while (on_read_packed(a, u, &p) > 0)
+		;
+	if (u->solid <= used)
+		return 0;
+	return err_set(&u->decode_why, "%lld bytes of something else follow the compressed data",
+		       (long long)(u->came - used));
 }
 
 static int decode(struct unpack *u, struct archive *a)
@@ -49,7 +80,7 @@ static int decode(struct unpack *u, struct archive *a)
 	archive_read_support_filter_zstd(a);
 	archive_read_support_filter_bzip2(a);
 	archive_read_support_format_raw(a);
-	if (archive_read_open(a, u->packed, NULL, on_read, NULL) != ARCHIVE_OK ||
+	if (archive_read_open(a, u, NULL, on_read_packed, NULL) != ARCHIVE_OK ||
 	    archive_read_next_header(a, &entry) != ARCHIVE_OK)
 		return err_set(&u->decode_why, "%s", archive_error_string(a) ? archive_error_string(a) : "no data");
 	while ((rc = archive_read_data_block(a, &p, &n, &at)) == ARCHIVE_OK)
@@ -57,7 +88,7 @@ static int decode(struct unpack *u, struct archive *a)
 			return 0; /* the writer knows why */
 	if (rc != ARCHIVE_EOF)
 		return err_set(&u->decode_why, "%s", archive_error_string(a));
-	return 0;
+	return check_end(u, a);
 }
 
 static void *decoder_main(void *arg)
