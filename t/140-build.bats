@@ -306,6 +306,71 @@ nothing_cached() {
 	[ -f linux/arch/x86/boot/bzImage ]
 }
 
+# build_with_small DIR SIZE [COMMAND]: ./linux, with DIR on a disk of that size, after a command in it; leaves out, err, the
+# exit code, and what DIR holds in the end
+build_with_small() {
+	mkdir -p "$1"
+	unshare -rm bash -c 'dir=$1 size=$2 first=${3:-true}
+		cp -a "$dir" copy && mount -t tmpfs -o "size=$size" none "$dir" && cp -a copy/. "$dir" && rm -rf copy || exit 99
+		(cd "$dir" && eval "$first" 2>/dev/null)
+		cat <"$RESOLVED" | "$BUILD" >out 2>err
+		echo "${PIPESTATUS[1]}" >code
+		find "$dir" -mindepth 1 >left; cp "$dir/.config" config 2>/dev/null || true' _ "$@"
+}
+
+@test "a disk that fills up under the log of make ends the build, by name" {
+	git_kernel_tree linux
+	"$RESOLVE" ./linux >resolved
+	export RESOLVED=$PWD/resolved BUILD HERE=$PWD
+	# make would go on for ever
+	export DURING='echo $$ >$HERE/pid; yes "  CC      drivers/net/some.o"'
+	run -0 timeout 60 bash -c "$(declare -f build_with_small); build_with_small '$CACHE/.logs' 64k"
+	[ "$(cat code)" = 1 ]
+	log=$CACHE/.logs/$(jq -r .key resolved).log
+	[[ $(jq -r .error.message out) == "build $PWD/linux: make -j"*": write $log: No space left on device" ]]
+	[ "$(grep -c 'error: ' err)" = 1 ]
+	grep -q '^hint: .*KTSTR_CACHE_DIR' err
+	gone "$(cat pid)"
+	! grep '[.]tmp[.]' left
+	grep -q "/${log##*/}$" left
+	nothing_cached
+	[ -z "$(ls -A "$TMPDIR")" ]
+	DURING='' run -0 --separate-stderr "$BUILD" <resolved
+	[ "$(jq -r .state <<<"$output")" = cached ]
+}
+
+@test "a disk that fills up where make builds is said by the error, the log is whole" {
+	git_kernel_tree linux
+	"$RESOLVE" ./linux >resolved
+	export RESOLVED=$PWD/resolved BUILD
+	export DURING='cat /dev/zero >filler'
+	build_with_small "$PWD/linux" 1m
+	[ "$(cat code)" = 1 ]
+	log=$CACHE/.logs/$(jq -r .key resolved).log
+	[[ $(jq -r .error.message out) == "build $PWD/linux: make -j"*" failed (exit code 2, log: $log): No space left on device" ]]
+	[ "$(grep -c 'ktstr-build: error: ' err)" = 1 ]
+	grep -qx "hint: make room where it builds, $PWD/linux, and where compilers work, $TMPDIR" err
+	grep -q 'write error: No space left on device$' "$log"
+	grep -q 'bzImage\] Error' "$log"
+	nothing_cached
+	[ -z "$(ls -A "$TMPDIR")" ]
+	DURING='' run -0 --separate-stderr "$BUILD" <resolved
+	[ "$(jq -r .state <<<"$output")" = cached ]
+}
+
+@test "a .config that cannot be completed for want of room is as it was" {
+	git_kernel_tree linux
+	# the fragment does not fit into what is left of the file's page
+	{ echo CONFIG_MINE=y; yes '# as it was' | head -n 250; } >linux/.config
+	cp linux/.config mine
+	"$RESOLVE" ./linux >resolved
+	export RESOLVED=$PWD/resolved BUILD
+	build_with_small "$PWD/linux" 1m 'cat /dev/zero >filler.o'
+	[ "$(cat code)" = 1 ]
+	grep -q "write $PWD/linux/.config: No space left on device" err
+	cmp mine config
+}
+
 @test "a cache that cannot be written is told before make runs, and what to do" {
 	git_kernel_tree linux
 	mkdir -p "$CACHE"

@@ -82,13 +82,18 @@ static int run_lean(struct make *m, const struct str *fragment, struct err *e)
 	return rc;
 }
 
+/* All of it, or the file is as it was. */
 static int append(const char *path, const struct str *fragment, struct err *e)
 {
 	auto_fd int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	struct stat st;
 
-	if (fd < 0 || write_all(fd, "\n", 1) < 0 || write_all(fd, fragment->s, fragment->len) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "write %s", path);
-	return 0;
+	if (write_all(fd, "\n", 1) == 0 && write_all(fd, fragment->s, fragment->len) == 0)
+		return 0;
+	err_sys(e, "write %s", path);
+	return ftruncate(fd, st.st_size) < 0 ? err_sys(e, "write %s, and cut it back", path) : -1;
 }
 
 static bool is_newer(const char *tree, const char *name, const struct timespec *than)

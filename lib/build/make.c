@@ -88,6 +88,19 @@ static int wait_for(const struct make *m, int fd, long long began, struct err *e
 		       : 0;
 }
 
+/* The kernel would go to the same disk: better to fail in the middle of make
+ * than when it is done. */
+static int log_failed(const struct make *m, struct err *e)
+{
+	bool full = errno == ENOSPC || errno == EDQUOT;
+
+	err_sys(e, "write %s", m->log);
+	if (full)
+		err_hint(e, "kernels are stored there, too: make room, with cargo ktstr kernel clean --keep N, "
+			    "or set KTSTR_CACHE_DIR to a directory on a larger disk");
+	return -1;
+}
+
 /* Read make's output to its end: 0, or -1 when we are to stop, the time is
  * over or the log cannot be written. */
 static int follow(struct output *o, int fd, struct err *e)
@@ -109,29 +122,44 @@ static int follow(struct output *o, int fd, struct err *e)
 		if (n == 0)
 			return 0;
 		if (write_all(o->m->log_fd, buf, (size_t)n) < 0)
-			return err_sys(e, "write %s", o->m->log);
+			return log_failed(o->m, e);
 		take(o, buf, (size_t)n);
 	}
 	return err_set(e, "make interrupted");
 }
 
 /* The last lines of the log, as one message. */
-static void show_tail(const struct make *m)
+static void show_tail(const struct make *m, const struct str *log)
 {
-	auto_str struct str text = { 0 };
-	struct err ignored;
 	const char *from;
 	int lines = 0;
 
-	if (read_file(m->log, &text, &ignored) < 0 || !text.len)
+	if (!log->len)
 		return;
-	for (from = text.s + text.len - 1; from > text.s; from--)
+	for (from = log->s + log->len - 1; from > log->s; from--)
 		if (from[-1] == '\n' && ++lines == TAIL_LINES)
 			break;
 	/* a message has room for less than the last lines may be */
-	if (text.s + text.len - from > 2800)
-		from = text.s + text.len - 2800;
+	if (log->s + log->len - from > 2800)
+		from = log->s + log->len - 2800;
 	note("the end of %s:\n%s", m->log, trim((char *)from));
+}
+
+/* make ended with that code. What ran out of room says so, as libc does. */
+static int make_failed(const struct make *m, const char *shown, int code, struct err *e)
+{
+	auto_str struct str log = { 0 };
+	auto_free char *temp = temp_root();
+	struct err ignored;
+	bool full;
+
+	if (read_file(m->log, &log, &ignored) < 0)
+		str_clear(&log);
+	full = strstr(str_c(&log), strerror(ENOSPC)) != NULL;
+	show_tail(m, &log);
+	err_set(e, "%s failed (exit code %d, log: %s)%s%s", shown, code, m->log, full ? ": " : "",
+		full ? strerror(ENOSPC) : "");
+	return full ? err_hint(e, "make room where it builds, %s, and where compilers work, %s", m->tree, temp) : -1;
 }
 
 /* What would send the build elsewhere or make it another one: the key says
@@ -193,9 +221,7 @@ int make_run(struct make *m, char *const *args, char *const *env, const char *do
 	str_release(&o.line);
 	if (rc < 0 || code) {
 		progress_clear(&o.progress);
-		if (rc == 0)
-			show_tail(m);
-		return rc < 0 ? -1 : err_set(e, "%s failed (exit code %d, log: %s)", shown.s, code, m->log);
+		return rc < 0 ? -1 : make_failed(m, shown.s, code, e);
 	}
 	progress_end(&o.progress, done);
 	return 0;
