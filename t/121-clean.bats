@@ -284,6 +284,21 @@ on_fuse() {
 	[ "$(find "$KTSTR_CACHE_DIR" -name '*.tmp*' -printf '%f\n' | sort | xargs)" = ".tmp-k-xGhIjKl .tmp-mine-$$" ]
 }
 
+@test "a sweep removes what our own writers left, and nothing that is only called alike" {
+	mkdir -p "$KTSTR_CACHE_DIR"/{.locks,.logs/x.tmp.1.000001,.tmp-mine,.tmp-k-notes}
+	for name in notes.tmp.txt a.tmp.1 b.tmp.1.2 c.tmp.1.000001.bak .tmp.1.000001 d.tmp.x.000001 e.tmp.1.00000x; do
+		echo mine >"$KTSTR_CACHE_DIR/$name"
+		echo mine >"$KTSTR_CACHE_DIR/.logs/$name"
+	done
+	ln -s notes.tmp.txt "$KTSTR_CACHE_DIR/link.tmp.1.000001"
+	mkfifo "$KTSTR_CACHE_DIR/pipe.tmp.1.000001"
+	(cd "$KTSTR_CACHE_DIR" && find . | sort) >before
+	echo left >"$KTSTR_CACHE_DIR/.logs/a.tmp.b.tmp.4711.1000000"
+	run -0 timeout 20 "$CACHE" clean --force
+	(cd "$KTSTR_CACHE_DIR" && find . | sort) >after
+	diff before after
+}
+
 @test "a kernel is held while a guest runs on it" {
 	entry k
 	{

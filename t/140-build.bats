@@ -469,8 +469,8 @@ build_with_small() {
 }
 
 @test "what a killed store leaves is swept, and never taken for an entry" {
-	mkdir -p "$CACHE/.tmp-k1-AbCdEf" "$CACHE/.tmp-k9-GhIjKl" "$CACHE/.tmp-k1-$$"
-	echo half >"$CACHE/.tmp-k1-AbCdEf/$IMAGE"
+	mkdir -p "$CACHE/.tmp-k1-xAbCdEf" "$CACHE/.tmp-k9-xGhIjKl" "$CACHE/.tmp-k1-$$"
+	echo half >"$CACHE/.tmp-k1-xAbCdEf/$IMAGE"
 	fetched_record k1 >in
 	run -0 --separate-stderr "$BUILD" <in
 	[ "$(entries)" = ".tmp-k1-$$"$'\nk1' ]

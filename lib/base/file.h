@@ -33,6 +33,8 @@ int write_soon(const char *path, const void *p, size_t n, mode_t mode, struct er
 
 /* Remove what killed write_files left beside the files of dir. */
 void temp_file_sweep(const char *dir);
+/* Whether it is the name of such a file: "counts.tmp.4711.000001". */
+bool temp_file_name(const char *name);
 
 /* Copy a file's bytes; dst must not exist, and does not after a failure. The
  * copy is on its way to disk, and there after a sync_file. */

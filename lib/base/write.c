@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Files that appear whole. The temporary file has no name until it is locked,
- * so that one with a name and without a lock was left by a killed process.
+ * so that one with a name and without a lock was left by a killed process;
+ * where a file cannot be without a name, one that was swept is made again.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,21 +37,49 @@ static void next_name(const char *path, char **name)
 	*name = xasprintf("%s" MARK "%d.%06u", path, (int)getpid(), __atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED));
 }
 
+bool temp_file_name(const char *name)
+{
+	const char *mark = NULL, *dot;
+
+	for (const char *at = name; (at = strstr(at, MARK)); at++)
+		mark = at;
+	if (!mark || mark == name)
+		return false;
+	mark += strlen(MARK);
+	dot = mark + strspn(mark, "0123456789");
+	return dot > mark && *dot == '.' && strlen(dot + 1) >= 6 && !dot[1 + strspn(dot + 1, "0123456789")];
+}
+
 static int open_nameless(const char *dir)
 {
 	return open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
 }
 
+/* A sweeper may have come between the name and the lock. */
+static bool was_swept(int fd)
+{
+	struct stat st;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK;
+	return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
 /* Where there are no nameless files; or for the error that tells why not. */
 static int open_named(const char *path, char **name)
 {
-	int fd;
+	for (;;) {
+		int fd;
 
-	do {
 		next_name(path, name);
 		fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	} while (fd < 0 && errno == EEXIST);
-	return fd;
+		if (fd < 0 && errno != EEXIST)
+			return -1;
+		if (fd >= 0 && !was_swept(fd))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
 }
 
 static int give_name(int fd, const char *path, char **name)
@@ -119,12 +148,13 @@ void temp_file_sweep(const char *dir)
 	while (d && (f = readdir(d))) {
 		auto_free char *path = NULL;
 		auto_fd int fd = -1;
+		struct stat st;
 
-		if (!strstr(f->d_name, MARK))
+		if (!temp_file_name(f->d_name))
 			continue;
 		path = xasprintf("%s/%s", dir, f->d_name);
-		fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			unlink(path);
 	}
 	if (d)

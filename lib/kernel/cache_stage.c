@@ -33,6 +33,12 @@ static int lock_timeout(void)
 	return (int)(ns / 1000000);
 }
 
+/* ".tmp-KEY-xAbCdEf", as cache_slot_stage makes them. */
+static bool is_stage(const char *dash)
+{
+	return dash[1] == 'x' && strlen(dash) == strlen("-xAbCdEf");
+}
+
 /* Names that end in a process id belong to ktstr 0.5.2, which holds no lock on
  * them, and whose process may be one of another pid namespace. */
 static bool is_abandoned(const char *path, unsigned long long pid)
@@ -50,9 +56,9 @@ static void sweep_one(const char *root, const char *name)
 	unsigned long long pid;
 	struct err ignored;
 
-	if (!dash || parse_u64(dash + 1, &pid) < 0)
+	if (is_stage(dash))
 		held_dir_sweep(root, name);
-	else if (is_abandoned(path, pid))
+	else if (parse_u64(dash + 1, &pid) == 0 && is_abandoned(path, pid))
 		remove_tree(path, &ignored);
 }
 

@@ -59,7 +59,7 @@ static bool is_ours(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	return strstr(name, ".tmp.") != NULL;
+	return temp_file_name(name);
 }
 
 static bool is_empty(const char *path)

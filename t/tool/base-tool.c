@@ -119,6 +119,12 @@ static int held(char **a)
 	return 0;
 }
 
+static int sweep_files(char **a)
+{
+	temp_file_sweep(a[0]);
+	return 0;
+}
+
 static int sweep(char **a)
 {
 	held_dir_sweep(a[0], a[1]);
@@ -309,17 +315,29 @@ static const struct {
 	int (*fn)(char **args);
 	int args; /* at least */
 } verbs[] = {
-	{ "duration", duration, 1 }, { "u64", u64, 1 },
-	{ "distance", distance, 2 }, { "suggest", nearest, 1 },
-	{ "crc", crc, 1 },           { "sizes", sizes, 1 },
-	{ "table", table, 1 },       { "held", held, 2 },
-	{ "sweep", sweep, 2 },       { "temp", temp, 0 },
-	{ "lock", lock, 3 },         { "holders", holders, 1 },
-	{ "run", run, 1 },           { "collect", collect, 1 },
-	{ "stop", stop, 2 },         { "replace", replace, 1 },
-	{ "leak", leak, 1 },         { "write", write_text, 2 },
-	{ "copy", copy, 2 },         { "mkdirs", mkdirs, 1 },
-	{ "remove", rm, 1 },         { "remove-large", rm_large, 1 },
+	{ "duration", duration, 1 },
+	{ "u64", u64, 1 },
+	{ "distance", distance, 2 },
+	{ "suggest", nearest, 1 },
+	{ "crc", crc, 1 },
+	{ "sizes", sizes, 1 },
+	{ "table", table, 1 },
+	{ "held", held, 2 },
+	{ "sweep", sweep, 2 },
+	{ "sweep-files", sweep_files, 1 },
+	{ "temp", temp, 0 },
+	{ "lock", lock, 3 },
+	{ "holders", holders, 1 },
+	{ "run", run, 1 },
+	{ "collect", collect, 1 },
+	{ "stop", stop, 2 },
+	{ "replace", replace, 1 },
+	{ "leak", leak, 1 },
+	{ "write", write_text, 2 },
+	{ "copy", copy, 2 },
+	{ "mkdirs", mkdirs, 1 },
+	{ "remove", rm, 1 },
+	{ "remove-large", rm_large, 1 },
 	{ "say", say, 1 },
 };
 
