@@ -292,37 +292,36 @@ index() {
 	run -0 "$KERNEL" key-check 6.14.2-tarball-x86_64-kc33431046
 }
 
+# vmlinux_entry KEY DATE FILE [JQ EDIT]: an entry with that file as its vmlinux
+vmlinux_entry() {
+	entry "$1" ".has_vmlinux = true | .built_at = \"2026-$2T00:00:00Z\" | ${4:-.}"
+	cp "$3" "$KTSTR_CACHE_DIR/$1/vmlinux"
+}
+
 @test "newest takes the newest that tests may use" {
-	entry old '.built_at = "2025-01-01T00:00:00Z"'
+	guest_vmlinux good
+	vmlinux_entry old 01-01 good
 	run -0 "$CACHE" newest
 	[ "$(jq -r .key <<<"$output")" = old ]
-	entry untracked '.built_at = "2025-02-01T00:00:00Z" | .ktstr_kconfig_hash = null'
+	vmlinux_entry untracked 01-02 good '.ktstr_kconfig_hash = null'
 	run -0 "$CACHE" newest
 	[ "$(jq -r .key <<<"$output")" = untracked ]
-	entry upstream '.built_at = "2025-03-01T00:00:00Z" | .ktstr_kconfig_hash = "33431046"'
-	entry stale '.built_at = "2026-02-01T00:00:00Z" | .ktstr_kconfig_hash = "00000000"'
-	entry foreign '.built_at = "2026-02-01T00:00:00Z" | .arch = "riscv64"'
-	entry broken '.built_at = "2026-02-01T00:00:00Z"'
+	vmlinux_entry upstream 01-03 good '.ktstr_kconfig_hash = "33431046"'
+	vmlinux_entry stale 02-01 good '.ktstr_kconfig_hash = "00000000"'
+	vmlinux_entry foreign 02-01 good '.arch = "riscv64"'
+	vmlinux_entry broken 02-01 good
 	rm "$KTSTR_CACHE_DIR/broken/$IMAGE"
 	run -0 "$CACHE" newest
 	[ "$(jq -r .key <<<"$output")" = upstream ]
 }
 
-# vmlinux_entry KEY DATE FILE: an entry with that file as its vmlinux
-vmlinux_entry() {
-	entry "$1" ".has_vmlinux = true | .built_at = \"2026-$2T00:00:00Z\""
-	cp "$3" "$KTSTR_CACHE_DIR/$1/vmlinux"
-}
-
 @test "newest passes over a vmlinux that does not say what is in a guest's memory" {
-	echo 'int runqueues; long __per_cpu_offset[2];' | gcc -x c -c -o good -
+	guest_vmlinux good
 	echo 'extern int runqueues; long __per_cpu_offset[2]; int x(void) { return runqueues; }' | gcc -x c -c -o half -
 	printf 'not an ELF file, and longer than the header of one would have to be' >text
 	strip -o bare good
 	: >empty
 	entry none '.built_at = "2026-03-01T00:00:00Z"'
-	run -0 --separate-stderr "$CACHE" newest
-	[ "$(jq -r .key <<<"$output") $stderr" = 'none ' ]
 	vmlinux_entry good 02-01 good
 	run -0 --separate-stderr "$CACHE" newest
 	[ "$(jq -r .key <<<"$output")" = good ]
@@ -331,7 +330,7 @@ vmlinux_entry() {
 		vmlinux_entry bad 04-01 "$bad"
 		run -0 --separate-stderr "$CACHE" newest
 		[ "$(jq -r .key <<<"$output")" = good ]
-		[[ $stderr == *"unusable vmlinux: bad: $KTSTR_CACHE_DIR/bad/vmlinux: it "* ]]
+		[[ $stderr == *"skipping 2 cached kernels with unusable vmlinux, the newest of them bad: $KTSTR_CACHE_DIR/bad/vmlinux: it "* ]]
 	done
 	for n in 10 64 100 200 "$(($(stat -c %s good) - 1))"; do
 		head -c "$n" good >"$KTSTR_CACHE_DIR/bad/vmlinux"
@@ -344,6 +343,16 @@ vmlinux_entry() {
 	vmlinux_entry newer 05-01 good
 	run -0 --separate-stderr "$CACHE" newest
 	[ "$(jq -r .key <<<"$output") $stderr" = 'newer ' ]
+}
+
+@test "without a usable vmlinux in the cache there is no newest, and why is said" {
+	entry none '.built_at = "2026-03-01T00:00:00Z"'
+	run -1 --separate-stderr "$CACHE" newest
+	[ -z "$output" ]
+	[ "$stderr" = "ktstr-cache: warning: skipping cached kernel with unusable vmlinux: none: it has none
+ktstr-cache: error: no usable kernel is cached" ]
+	# named, it is there all the same
+	run -0 "$CACHE" find none
 }
 
 @test "the root: KTSTR_CACHE_DIR, XDG_CACHE_HOME, HOME" {

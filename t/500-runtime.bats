@@ -5,6 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/cache
 
 setup() {
 	setup_paths
@@ -487,23 +488,43 @@ check() {
 @test "the newest cache entry is used when nothing names a kernel, or the one of a version" {
 	vm_says <<<'payload; result true; end done 0'
 	unset KTSTR_KERNEL
-	day=1
 	for v in 6.12.9 6.14.2; do
-		dir=$KTSTR_CACHE_DIR/$v-tarball-x86_64-kc00000000
-		mkdir -p "$dir"
-		echo image >"$dir/bzImage"
-		cat >"$dir/metadata.json" <<-EOF
-			{"version":"$v","source":{"type":"tarball"},"arch":"x86_64","image_name":"bzImage","config_hash":null,
-			 "built_at":"2026-01-0${day}T00:00:00Z","ktstr_kconfig_hash":null,"has_vmlinux":false,"vmlinux_stripped":false}
-		EOF
-		day=2
+		entry $v ".version = \"$v\" | .built_at = \"2026-01-02T00:${v#*.}:00Z\" | .has_vmlinux = true"
+		guest_vmlinux "$KTSTR_CACHE_DIR/$v/vmlinux"
 	done
 	KTSTR_KERNEL=6.12.9 runs ktstr/boots
 	[ "$status" -eq 0 ]
-	[[ $(jq -r .kernel "$OUT/request") == */6.12.9-tarball-x86_64-kc00000000 ]]
+	[ "$(jq -r .kernel "$OUT/request")" = "$KTSTR_CACHE_DIR/6.12.9" ]
 	runs ktstr/boots
 	[ "$status" -eq 0 ]
-	[[ $(jq -r .kernel "$OUT/request") == */6.14.2-tarball-x86_64-kc00000000 ]]
+	[ "$(jq -r .kernel "$OUT/request")" = "$KTSTR_CACHE_DIR/6.14.2" ]
+}
+
+@test "a cached kernel without a usable vmlinux is passed over for an older one, and for trees nearby" {
+	vm_says <<<'payload; result true; end done 0'
+	unset KTSTR_KERNEL
+	mkdir -p here/linux linux/arch/x86/boot linux/arch/arm64/boot
+	echo image | tee "here/linux/$IMAGE" linux/arch/x86/boot/bzImage >linux/arch/arm64/boot/Image
+	entry newer '.built_at = "2026-01-02T00:00:00Z"'
+	entry older '.built_at = "2026-01-01T00:00:00Z" | .has_vmlinux = true'
+	guest_vmlinux "$KTSTR_CACHE_DIR/older/vmlinux"
+	cd here
+	# each is taken until it is gone
+	for kernel in "$KTSTR_CACHE_DIR/older" "$PWD/linux" "${PWD%/*}/linux"; do
+		runs ktstr/boots
+		[ "$status" -eq 0 ]
+		[ "$(jq -r .kernel "$OUT/request")" = "$kernel" ]
+		[[ $stderr == *"warning: skipping cached kernel with unusable vmlinux: newer: it has none"* ]]
+		rm -rf "$kernel"
+	done
+	# named, it is good enough
+	KTSTR_KERNEL=newer runs ktstr/boots
+	[ "$(jq -r .kernel "$OUT/request")" = "$KTSTR_CACHE_DIR/newer" ]
+	[ ! -e /boot/vmlinuz ] || skip "this host has a kernel of its own"
+	: >"$OUT/sidecars"
+	runs ktstr/boots
+	[[ $stderr == *"warning: skipping cached kernel with unusable vmlinux: newer"*"ktstr: SKIP: harness not configured: no kernel found"* ]]
+	[ "$(sidecar .outcome)" = skip ]
 }
 
 @test "performance mode is skipped where it is off or does not fit" {

@@ -14,23 +14,24 @@ static const char *const accels[] = { "auto", "kvm", "tcg", NULL };
 static const char *const shells[] = { "bash", "elvish", "fish", "powershell", "zsh", NULL };
 
 /* Options that several commands share, each written once. */
-#define KERNEL_OPTS                                                                                    \
-	{ .opt = { .name = "kernel",                                                                   \
-		   .type = OPT_LIST,                                                                   \
-		   .arg = "ID",                                                                        \
-		   .values = "kernel",                                                                 \
-		   .help = "Kernel to build if needed and to test; repeatable",                        \
-		   .more = "A source directory, a source tarball, a version, a cache key, a range\n"   \
-			   "START..END or git+URL#REF. Without it the newest kernel of the cache is\n" \
-			   "used. Several kernels multiply the tests." },                              \
-	  .as = "" },                                                                                  \
-	{                                                                                              \
-		.opt = { .name = "lean",                                                               \
-			 .type = OPT_FLAG,                                                             \
-			 .help = "Build kernels from the lean configuration",                          \
-			 .more = "A third of the build time of defconfig; kept apart in the cache.\n"  \
-				 "Also settable by KTSTR_LEAN=1." },                                   \
-		.env = ENV_LEAN                                                                        \
+#define KERNEL_OPTS                                                                                      \
+	{ .opt = { .name = "kernel",                                                                     \
+		   .type = OPT_LIST,                                                                     \
+		   .arg = "ID",                                                                          \
+		   .values = "kernel",                                                                   \
+		   .help = "Kernel to build if needed and to test; repeatable",                          \
+		   .more = "A source directory, a source tarball, a version, a cache key, a range\n"     \
+			   "START..END or git+URL#REF. Without it the newest kernel of the cache is\n"   \
+			   "used, else one built in ./linux or ../linux, else the host's own. Several\n" \
+			   "kernels multiply the tests." },                                              \
+	  .as = "" },                                                                                    \
+	{                                                                                                \
+		.opt = { .name = "lean",                                                                 \
+			 .type = OPT_FLAG,                                                               \
+			 .help = "Build kernels from the lean configuration",                            \
+			 .more = "A third of the build time of defconfig; kept apart in the cache.\n"    \
+				 "Also settable by KTSTR_LEAN=1." },                                     \
+		.env = ENV_LEAN                                                                          \
 	}
 
 #define MODE_OPTS                                                                                    \

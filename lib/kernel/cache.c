@@ -244,29 +244,30 @@ static int has_symbols(const struct cache_entry *c, struct err *e)
 	return c->has_vmlinux ? vmlinux_check(path, e) : err_set(e, "it has none");
 }
 
-/* The first whose vmlinux tells what is in a guest's memory; without one any
- * is better than none. */
+/* The first whose vmlinux tells what is in a guest's memory, or n. */
 static size_t best(const struct cache_entry *list, size_t n, const struct key_config *ours)
 {
-	size_t first = n;
+	size_t i, first = n, skipped = 0;
 	struct err why = { 0 };
 
-	for (size_t i = 0; i < n; i++) {
+	for (i = 0; i < n; i++) {
 		struct err here;
 
 		if (!is_ours(&list[i], ours))
 			continue;
-		if (has_symbols(&list[i], &here) == 0) {
-			if (first < n)
-				warn("skipping cached kernel with unusable vmlinux: %s: %s", list[first].key, why.text);
-			return i;
-		}
-		if (first == n) {
+		if (has_symbols(&list[i], &here) == 0)
+			break;
+		if (!skipped++) {
 			first = i;
 			why = here;
 		}
 	}
-	return first;
+	if (skipped == 1)
+		warn("skipping cached kernel with unusable vmlinux: %s: %s", list[first].key, why.text);
+	else if (skipped)
+		warn("skipping %zu cached kernels with unusable vmlinux, the newest of them %s: %s", skipped,
+		     list[first].key, why.text);
+	return i;
 }
 
 int cache_newest(struct cache_entry *c, struct err *e)

@@ -86,9 +86,8 @@ int cache_verify(const struct cache_entry *c, struct err *e);
 int cache_list(struct cache_entry **list, size_t *n, struct err *e);
 
 /* The newest valid entry for this machine built with our fragment or with
- * none recorded. One whose vmlinux does not name what reading a guest's memory
- * needs is passed over with a warning, as long as there is another one.
- * 1, 0 for none, -1. */
+ * none recorded. Those whose vmlinux does not name what reading a guest's
+ * memory needs are passed over with a warning. 1, 0 for none, -1. */
 int cache_newest(struct cache_entry *c, struct err *e);
 
 /*

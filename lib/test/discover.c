@@ -113,20 +113,22 @@ static int use_newest(struct run *r, struct err *e)
 	return rc;
 }
 
+/* Trees that were built, here and of the host's own kernel, then its image. */
 static int use_nearby(struct run *r, struct err *e)
 {
-	static const char *const trees[] = { "./linux", "../linux" };
 	struct utsname u;
+
+	if (uname(&u) < 0)
+		u.release[0] = '\0';
+	auto_free char *build = xasprintf("/lib/modules/%s/build", u.release);
+	auto_free char *modules = xasprintf("/lib/modules/%s/vmlinuz", u.release);
+	auto_free char *boot = xasprintf("/boot/vmlinuz-%s", u.release);
+	const char *const trees[] = { "./linux", "../linux", build };
+	const char *const images[] = { modules, boot, "/boot/vmlinuz" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(trees); i++)
 		if (is_dir(trees[i]) && dir_has_image(trees[i]))
 			return use(r, trees[i], e);
-	if (uname(&u) < 0)
-		return 0;
-	auto_free char *modules = xasprintf("/lib/modules/%s/vmlinuz", u.release);
-	auto_free char *boot = xasprintf("/boot/vmlinuz-%s", u.release);
-	const char *const images[] = { modules, boot, "/boot/vmlinuz" };
-
 	for (size_t i = 0; i < ARRAY_SIZE(images); i++)
 		if (is_file(images[i]) && access(images[i], R_OK) == 0)
 			return use(r, images[i], e);

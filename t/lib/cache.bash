@@ -25,6 +25,11 @@ entry() {
 		>"$KTSTR_CACHE_DIR/$1/metadata.json"
 }
 
+# guest_vmlinux FILE: a vmlinux as far as a lookup reads it
+guest_vmlinux() {
+	echo 'int runqueues; long __per_cpu_offset[2];' | gcc -x c -c -o "$1" -
+}
+
 # summed_entry KEY: one with a vmlinux and with checksums, as a store leaves it.
 summed_entry() {
 	local dir=$KTSTR_CACHE_DIR/$1
