@@ -566,6 +566,37 @@ kbuild_tree() {
 	jq -se 'map(select(.text == "Building kernel..." and .done > 0).total) | unique == [274]' progress
 }
 
+# unknown_length WHAT: the tree kb is built as ever, nobody knows how long it takes
+unknown_length() {
+	[ "$(timeout 120 "$BATS_TEST_DIRNAME/../$B/t/tool/kernel" objects kb m)" = 0 ] || { echo "$1" >&2; return 1; }
+}
+
+@test "Makefiles beyond all measure make the length of a build unknown, and no more" {
+	kbuild_tree
+	cp -r kb whole
+	fresh() { rm -rf kb && cp -r whole kb; }
+
+	# each line twice as long as the one before
+	{ echo 'v0 = wordlist'; for i in {1..24}; do echo "v$i = \$(v$((i - 1)))\$(v$((i - 1)))"; done; } >>kb/kernel/Makefile
+	unknown_length doubled
+	fresh && truncate -s 20G kb/kernel/Makefile
+	unknown_length "a large file"
+	fresh && truncate -s 20G kb/.config
+	unknown_length "a large .config"
+	fresh && seq -f 'obj-y += o%.0f.o' 100000 >>kb/kernel/Makefile
+	unknown_length "many objects"
+	fresh && seq -f 'v%.0f = x' 100000 >>kb/kernel/Makefile
+	unknown_length "many names"
+	# two ways down at each of 32 steps
+	fresh && ln -s . kb/kernel/a && ln -s . kb/kernel/b && echo 'obj-y += a/ b/' >>kb/kernel/Makefile
+	unknown_length "many paths"
+	# what is deep and small is read as far as it goes
+	fresh && { printf 'deep = '; printf '$(subst m,y,%.0s' {1..20000}; printf 'm'; printf ')%.0s' {1..20000}; echo; } >>kb/kernel/Makefile
+	timeout 120 "$BATS_TEST_DIRNAME/../$B/t/tool/kernel" objects kb m
+	fresh && rm kb/kernel/Makefile && mkfifo kb/kernel/Makefile
+	timeout 120 "$BATS_TEST_DIRNAME/../$B/t/tool/kernel" objects kb m
+}
+
 @test "--clean begins from what the repository holds, under the key of that" {
 	git_kernel_tree linux
 	run -0 --separate-stderr build_tree ./linux

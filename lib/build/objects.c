@@ -3,11 +3,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "kernel/arch.h"
 
 #define DEPTH_MAX 32
+/* Bytes read and expanded, names compared: ten times what a kernel's tree takes
+ * with every option on, and a fraction of a second. */
+#define WORK_MAX (64ul << 20)
+#define FILE_MAX (4l << 20)
 /* host programs, the boot image, linking: what no list names */
 #define BESIDES 270
 
@@ -17,13 +22,14 @@ struct var {
 };
 
 struct makefile {
-	const struct walk *w;
+	struct walk *w;
 	struct var *v;
 	size_t n, cap;
 	bool whole; /* conditions are not looked at */
 	/* of each open condition: it holds; it or one before its else held */
 	bool holds[DEPTH_MAX], held[DEPTH_MAX];
 	int depth;
+	int nested; /* "$(subst m,y,$(subst …" */
 };
 
 struct walk {
@@ -32,7 +38,27 @@ struct walk {
 	struct strv been;       /* directories */
 	bool modules;
 	unsigned long made;
+	unsigned long work; /* at WORK_MAX nothing is known any more */
 };
+
+/* Whether that much more may be done. */
+static bool spend(struct walk *w, size_t n)
+{
+	w->work += n < WORK_MAX - w->work ? n : WORK_MAX - w->work;
+	return w->work < WORK_MAX;
+}
+
+/* A file of the tree; one beyond all bounds spends everything. */
+static bool read_text(struct walk *w, const char *path, struct str *out)
+{
+	struct err ignored;
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	return spend(w, st.st_size > FILE_MAX ? WORK_MAX : (size_t)st.st_size) && read_file(path, out, &ignored) == 0 &&
+	       out->len;
+}
 
 /* --- the configuration --- */
 
@@ -55,10 +81,9 @@ static int load_config(struct walk *w)
 {
 	auto_free char *path = xasprintf("%s/.config", w->tree);
 	auto_str struct str text = { 0 };
-	struct err ignored;
 	char *save = NULL;
 
-	if (read_file(path, &text, &ignored) < 0 || !text.len)
+	if (!read_text(w, path, &text))
 		return -1;
 	for (char *line = strtok_r(text.s, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		struct strv *to = ends_with(line, "=y") ? &w->on : ends_with(line, "=m") ? &w->module : NULL;
@@ -75,6 +100,7 @@ static int load_config(struct walk *w)
 
 static struct str *variable(struct makefile *m, const char *name, bool make)
 {
+	spend(m->w, m->n);
 	for (size_t i = 0; i < m->n; i++)
 		if (strcmp(m->v[i].name, name) == 0)
 			return &m->v[i].value;
@@ -103,19 +129,24 @@ static void expand_one(struct makefile *m, const char *s, size_t n, struct str *
 	} else if (starts_with(name, "subst m,y,")) {
 		auto_str struct str inner = { 0 };
 
-		expand(m, s + 10, n - 10, &inner);
+		m->nested++;
+		if (m->nested < DEPTH_MAX)
+			expand(m, s + 10, n - 10, &inner);
+		m->nested--;
 		str_add(out, strcmp(str_c(&inner), "m") == 0 ? "y" : str_c(&inner));
 	} else if (strcmp(name, "SRCARCH") == 0) {
 		str_add(out, srcarch());
 	} else if (strcmp(name, "BITS") == 0) {
 		str_add(out, *option(m->w, "CONFIG_64BIT") ? "64" : "32");
-	} else if ((value = variable(m, name, false))) {
+	} else if ((value = variable(m, name, false)) && spend(m->w, value->len)) {
 		str_add(out, str_c(value));
 	}
 }
 
 static void expand(struct makefile *m, const char *s, size_t n, struct str *out)
 {
+	if (!spend(m->w, n))
+		return;
 	for (size_t i = 0; i < n; i++) {
 		size_t from = i + 2, to = from;
 
@@ -240,7 +271,7 @@ static void take_line(struct makefile *m, char *line)
 /* Lines of recipes, which begin with a tab, have no lists. */
 static void parse(struct makefile *m, char *text)
 {
-	while (*text) {
+	while (*text && spend(m->w, 1)) {
 		char *end = text;
 
 		for (end += strcspn(end, "\n"); *end && end > text && end[-1] == '\\'; end += strcspn(end, "\n"))
@@ -291,7 +322,7 @@ static void count_list(struct walk *w, struct makefile *m, const char *dir, cons
 	auto_strv struct strv seen = { 0 };
 	char *save = NULL;
 
-	for (char *word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+	for (char *word = strtok_r(copy, " \t", &save); word && spend(w, seen.n); word = strtok_r(NULL, " \t", &save)) {
 		if (strv_has(&seen, word))
 			continue;
 		strv_add(&seen, word);
@@ -318,13 +349,11 @@ static bool read_makefile(struct makefile *m, const char *dir, const char *name)
 {
 	auto_free char *path = xasprintf("%s/%s%s", m->w->tree, dir, name);
 	auto_str struct str text = { 0 };
-	struct err ignored;
 
 	m->depth = 0;
-	if (read_file(path, &text, &ignored) < 0)
-		return false;
-	if (text.len)
-		parse(m, text.s);
+	if (!read_text(m->w, path, &text))
+		return path_exists(path);
+	parse(m, text.s);
 	return true;
 }
 
@@ -334,7 +363,7 @@ static void count_directory(struct walk *w, const char *dir, int depth)
 	struct makefile m = { .w = w };
 	const struct str *lib;
 
-	if (strv_has(&w->been, dir))
+	if (!spend(w, w->been.n) || strv_has(&w->been, dir))
 		return;
 	strv_add(&w->been, dir);
 	if (!read_makefile(&m, dir, path_exists(kbuild) ? "Kbuild" : "Makefile"))
@@ -375,5 +404,5 @@ unsigned long objects_estimate(const char *tree, bool modules)
 	strv_release(&w.on);
 	strv_release(&w.module);
 	strv_release(&w.been);
-	return w.made ? w.made + BESIDES : 0;
+	return w.made && w.work < WORK_MAX ? w.made + BESIDES : 0;
 }

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 
 /* Lines "  CC      foo.o" and the like that make will print in a tree with a
- * .config, modules counted or not; 0 for a tree without kbuild's files. */
+ * .config, modules counted or not; 0 for a tree without kbuild's files, and for
+ * one whose Makefiles hold more than any kernel's: the work is bounded. */
 unsigned long objects_estimate(const char *tree, bool modules);
 
 #endif
