@@ -201,7 +201,7 @@ static int check_cpus(const struct guest *g, const struct accel *a, struct err *
 static void run_once(struct guest *g, const struct accel *a, int signals, struct events *ev, struct vm_end *end)
 {
 	uint64_t least = guest_memory_floor(g->initrd_bytes, g->initrd_bytes, g->image.init_size);
-	uint32_t cpus = vm_topology_cpus(&g->request.topology);
+	uint32_t cpus = (uint32_t)topology_cpus(&g->request.topology);
 	struct vm_plan plan = {
 		.request = &g->request,
 		.qemu = g->qemu,

@@ -199,6 +199,10 @@ sidecar() {
 		run -1 "$UNIT" topology "$bad"
 		[[ $output == *"invalid --ktstr-topo format '$bad' (expected NnNlNcNt, e.g. 1n2l4c2t)"* ]]
 	done
+	run -1 "$UNIT" topology 2n3l1c1t
+	[[ $output == *"invalid topology '2n3l1c1t': llcs (3) must be divisible by numa_nodes (2)"* ]]
+	run -1 "$UNIT" topology 2s4c2t
+	[[ $output == *"invalid --ktstr-topo format '2s4c2t'"* ]]
 }
 
 @test "constraints choose presets" {

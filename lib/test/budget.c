@@ -66,7 +66,7 @@ uint64_t candidate_features(const struct candidate *c)
 	f |= 1ULL << (18 + class_of(test_duration_s(t), seconds, 2));
 	f |= (uint64_t)c->variant << 22;
 	f |= 1ULL << (23 + djb2(hashed) % 4);
-	f |= 1ULL << (27 + class_of(c->topo.numa, nodes, 3));
+	f |= 1ULL << (27 + class_of(c->topo.nodes, nodes, 3));
 	return f;
 }
 

@@ -12,7 +12,7 @@ bool preset_fits(const struct preset *p, const struct ktstr_constraints *c, cons
 	const struct topology *t = &p->topo;
 	uint32_t cpus = (uint32_t)topology_cpus(t);
 
-	if (!within(t->numa, c->min_numa_nodes, c->max_numa_nodes) || !within(t->llcs, c->min_llcs, c->max_llcs) ||
+	if (!within(t->nodes, c->min_numa_nodes, c->max_numa_nodes) || !within(t->llcs, c->min_llcs, c->max_llcs) ||
 	    !within(cpus, c->min_cpus, c->max_cpus) || (c->requires_smt && t->threads < 2))
 		return false;
 	if (cpus > h->cpus)

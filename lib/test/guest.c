@@ -38,9 +38,9 @@ static bool emulated(void)
 /* The declared topology as if sysfs had told it. */
 static void declared_topo(const struct topology *d, struct cpu_topo *t)
 {
-	uint32_t width = d->cores * d->threads, per_node = d->llcs / d->numa * width;
+	uint32_t width = d->cores * d->threads, per_node = d->llcs / d->nodes * width;
 
-	*t = (struct cpu_topo){ .cpus = (uint32_t)topology_cpus(d), .llcs = d->llcs, .nodes = d->numa };
+	*t = (struct cpu_topo){ .cpus = (uint32_t)topology_cpus(d), .llcs = d->llcs, .nodes = d->nodes };
 	t->llc = xcalloc(t->llcs, sizeof(*t->llc));
 	t->node = xcalloc(t->nodes, sizeof(*t->node));
 	for (uint32_t cpu = 0; cpu < t->cpus; cpu++) {

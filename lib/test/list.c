@@ -134,7 +134,7 @@ static void put_scheduler(struct jw *w, const struct ktstr_scheduler *s)
 	put_kind(w, s);
 	jw_key(w, "topology");
 	jw_object(w);
-	jw_key_u64(w, "num_numa_nodes", t.numa);
+	jw_key_u64(w, "num_numa_nodes", t.nodes);
 	jw_key_u64(w, "num_llcs", t.llcs);
 	jw_key_u64(w, "cores_per_llc", t.cores);
 	jw_key_u64(w, "threads_per_core", t.threads);

@@ -69,7 +69,7 @@ static int test_fn(const struct args *a)
 		return fail(&e);
 	}
 	c.topo = test_topology(c.test);
-	if (a->topo && topology_parse(a->topo, &c.topo, &e))
+	if (a->topo && topology_parse(&c.topo, a->topo, &e))
 		return fail(&e);
 	if (a->topo && !guest_connected())
 		return run_test(&c);

@@ -1,49 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/env.h"
 #include "test/select.h"
-
-uint64_t topology_cpus(const struct topology *t)
-{
-	return (uint64_t)t->llcs * t->cores * t->threads;
-}
-
-/* A number above zero followed by its letter; advances *s. */
-static bool dimension(const char **s, char letter, uint32_t *out)
-{
-	uint64_t v = 0;
-	const char *p = *s;
-
-	for (; isdigit((unsigned char)*p); p++)
-		if ((v = v * 10 + (uint64_t)(*p - '0')) > UINT16_MAX)
-			return false;
-	if (p == *s || !v || *p != letter)
-		return false;
-	*out = (uint32_t)v;
-	*s = p + 1;
-	return true;
-}
-
-int topology_parse(const char *s, struct topology *t, struct err *e)
-{
-	const char *p = s;
-
-	if (dimension(&p, 'n', &t->numa) && dimension(&p, 'l', &t->llcs) && dimension(&p, 'c', &t->cores) &&
-	    dimension(&p, 't', &t->threads) && !*p)
-		return 0;
-	err_set(e, "invalid --ktstr-topo format '%s' (expected NnNlNcNt, e.g. 1n2l4c2t)", s);
-	if (isdigit((unsigned char)*s) && strchr(s, 's'))
-		err_hint(e, "the socket form NsNcNt is gone: write the NUMA nodes and LLCs");
-	return -1;
-}
-
-char *topology_label(const struct topology *t)
-{
-	return xasprintf("%un%ul%uc%ut", t->numa, t->llcs, t->cores, t->threads);
-}
 
 /* Cut the kernel's label off the end of name, in place. */
 static int peel_kernel(char *name, const struct kernel_ref **kernel, struct err *e)

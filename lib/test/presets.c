@@ -25,7 +25,7 @@ static void add_line(const char *line)
 
 	if (*line == '#' || sscanf(line, "%31s %31s", p->name, topo) != 2)
 		return;
-	if (topology_parse(topo, &p->topo, &e))
+	if (topology_parse(&p->topo, topo, &e))
 		die("gauntlet preset %s: %s", p->name, e.text);
 #ifdef __aarch64__
 	if (p->topo.threads > 1)

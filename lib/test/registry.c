@@ -106,7 +106,7 @@ struct topology test_topology(const struct ktstr_test *t)
 {
 	struct topology base = scheduler_topology(test_scheduler(t));
 
-	return (struct topology){ either(t->numa_nodes, base.numa), either(t->llcs, base.llcs),
+	return (struct topology){ either(t->numa_nodes, base.nodes), either(t->llcs, base.llcs),
 				  either(t->cores, base.cores), either(t->threads, base.threads) };
 }
 
@@ -220,9 +220,9 @@ int test_validate(const struct ktstr_test *t, struct err *e)
 		return err_set(e, "test '%s': a name is not empty and has no '/' or '\\'", t->name ? t->name : "");
 	if (!t->func)
 		return err_set(e, "test '%s' has no function", t->name);
-	if (topo.llcs % topo.numa)
+	if (topo.llcs % topo.nodes)
 		return err_set(e, "test '%s': %u LLCs cannot be split over %u NUMA nodes", t->name, topo.llcs,
-			       topo.numa);
+			       topo.nodes);
 	if (check_range(t->name, "numa_nodes", c.min_numa_nodes, c.max_numa_nodes, e) ||
 	    check_range(t->name, "llcs", c.min_llcs, c.max_llcs, e) ||
 	    check_range(t->name, "cpus", c.min_cpus, c.max_cpus, e))

@@ -114,10 +114,6 @@ static bool ready(struct run *r)
 			 host_limits()->cpus);
 		return false;
 	}
-	if (topo->llcs % topo->numa) {
-		run_refuse(r, "%u LLCs cannot be split over %u NUMA nodes", topo->llcs, topo->numa);
-		return false;
-	}
 	found = find_kernel(r, &e);
 	if (found == 0)
 		run_skip(r, SKIP_HARNESS,

@@ -12,20 +12,10 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "base/topology.h"
 #include "test/ktstr.h"
 
-/* --- topologies ------------------------------------------------------- */
-
-struct topology {
-	uint32_t numa, llcs, cores, threads; /* cores per LLC, threads per core */
-};
-
-/* The four products, in 64 bits so that absurd numbers don't wrap. */
-uint64_t topology_cpus(const struct topology *t);
-/* "1n2l4c2t": 0 or -1. */
-int topology_parse(const char *s, struct topology *t, struct err *e);
-/* The label; caller frees. */
-char *topology_label(const struct topology *t);
+/* --- presets ---------------------------------------------------------- */
 
 struct preset {
 	char name[32];

@@ -39,7 +39,7 @@ uint64_t qemu_node_mb(const struct qemu_config *c, uint32_t node)
 	return node + 1 < c->topology.nodes ? share : c->memory_mb - share * (c->topology.nodes - 1);
 }
 
-void qemu_memory_close(int *fds, const struct vm_topology *t)
+void qemu_memory_close(int *fds, const struct topology *t)
 {
 	for (uint32_t i = 0; fds && i < t->nodes; i++)
 		if (fds[i] >= 0)
@@ -47,7 +47,7 @@ void qemu_memory_close(int *fds, const struct vm_topology *t)
 	free(fds);
 }
 
-int *qemu_memory_make(const struct vm_topology *t, uint64_t memory_mb, struct err *e)
+int *qemu_memory_make(const struct topology *t, uint64_t memory_mb, struct err *e)
 {
 	struct qemu_config c = { .topology = *t, .memory_mb = memory_mb };
 	int *fds = xcalloc(t->nodes, sizeof(*fds));
@@ -78,18 +78,18 @@ static void add_machine(const struct qemu_config *c, struct strv *a)
 
 static void add_cpus(const struct qemu_config *c, struct strv *a)
 {
-	const struct vm_topology *t = &c->topology;
+	const struct topology *t = &c->topology;
 	uint32_t sockets, dies;
 
 	vm_topology_sockets(t, &sockets, &dies);
 	strv_add(a, "-smp");
-	strv_addf(a, "%u,sockets=%u,dies=%u,cores=%u,threads=%u", vm_topology_cpus(t), sockets, dies, t->cores,
+	strv_addf(a, "%u,sockets=%u,dies=%u,cores=%u,threads=%u", (uint32_t)topology_cpus(t), sockets, dies, t->cores,
 		  t->threads);
 }
 
 static void add_memory(const struct qemu_config *c, struct strv *a)
 {
-	uint32_t n = c->topology.nodes, per_node = vm_topology_cpus(&c->topology) / n;
+	uint32_t n = c->topology.nodes, per_node = (uint32_t)topology_cpus(&c->topology) / n;
 
 	strv_add(a, "-m");
 	strv_addf(a, "%llu", (unsigned long long)c->memory_mb);

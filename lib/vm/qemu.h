@@ -16,7 +16,7 @@
 #include "vm/topology.h"
 
 struct qemu_config {
-	struct vm_topology topology;
+	struct topology topology;
 	uint64_t memory_mb;
 	bool kvm;
 	const char *image;   /* boot image */
@@ -33,8 +33,8 @@ struct qemu_config {
 int qemu_find(char **path, struct err *e);
 
 /* Make the memory files: an array of t->nodes descriptors, or NULL. */
-int *qemu_memory_make(const struct vm_topology *t, uint64_t memory_mb, struct err *e);
-void qemu_memory_close(int *fds, const struct vm_topology *t);
+int *qemu_memory_make(const struct topology *t, uint64_t memory_mb, struct err *e);
+void qemu_memory_close(int *fds, const struct topology *t);
 
 /* MiB of one node: an even share, the rest in the last. */
 uint64_t qemu_node_mb(const struct qemu_config *c, uint32_t node);

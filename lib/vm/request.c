@@ -88,8 +88,8 @@ static int read_topology(struct vm_request *q, struct err *e)
 	if (!q->label)
 		return err_set(e, "the VM request names no \"topology\"");
 	if (strchr(q->label, ','))
-		return vm_topology_parse_list(&q->topology, q->label, e);
-	return vm_topology_parse(&q->topology, q->label, e);
+		return topology_parse_list(&q->topology, q->label, e);
+	return topology_parse(&q->topology, q->label, e);
 }
 
 static int check(const struct vm_request *q, struct err *e)

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
-#include "vm/topology.h"
+#include "base/topology.h"
 
 struct guest_file {
 	char *host;  /* file or directory */
@@ -28,7 +28,7 @@ struct guest_file {
 struct vm_request {
 	char *kernel;
 	char *label; /* the topology as it was given */
-	struct vm_topology topology;
+	struct topology topology;
 	uint64_t memory_mb;       /* 0: what is needed */
 	uint64_t boot_timeout_ms; /* until the guest's first message; 0: default */
 	uint64_t timeout_ms;      /* from the start of QEMU; 0: none */

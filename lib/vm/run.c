@@ -96,7 +96,7 @@ static long long boot_ms(const struct vm_plan *p)
 {
 	if (p->request->boot_timeout_ms)
 		return (long long)p->request->boot_timeout_ms;
-	return p->accel.kvm ? 10000 : 30000 + 1000ll * vm_topology_cpus(&p->request->topology);
+	return p->accel.kvm ? 10000 : 30000 + 1000ll * topology_cpus(&p->request->topology);
 }
 
 /* --- starting --- */
@@ -104,7 +104,7 @@ static long long boot_ms(const struct vm_plan *p)
 static void boot_event(const struct run *s)
 {
 	const struct vm_plan *p = s->plan;
-	auto_free char *label = vm_topology_label(&p->request->topology);
+	auto_free char *label = topology_label(&p->request->topology);
 	struct jw w;
 
 	events_open(s->ev, &w, "boot");
@@ -113,7 +113,7 @@ static void boot_event(const struct run *s)
 	jw_key_i64(&w, "qemu_pid", s->qemu.pid);
 	jw_key_str(&w, "kernel", p->image);
 	jw_key_str(&w, "topology", label);
-	jw_key_u64(&w, "cpus", vm_topology_cpus(&p->request->topology));
+	jw_key_u64(&w, "cpus", topology_cpus(&p->request->topology));
 	jw_key_u64(&w, "memory_mb", p->memory_mb);
 	events_close(&w);
 }

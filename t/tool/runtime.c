@@ -25,7 +25,7 @@ static int do_topology(int argc, char **argv)
 	struct topology t;
 	struct err e;
 
-	if (topology_parse(argc ? argv[0] : "", &t, &e))
+	if (topology_parse(&t, argc ? argv[0] : "", &e))
 		die_err(&e);
 	printf("%llu\n", (unsigned long long)topology_cpus(&t));
 	return 0;

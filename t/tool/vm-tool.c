@@ -36,24 +36,24 @@ static unsigned long long number(const char *s)
 	return v;
 }
 
-static void parse_topology(const char *s, struct vm_topology *t)
+static void parse_topology(const char *s, struct topology *t)
 {
 	struct err e;
 
-	if ((strchr(s, ',') ? vm_topology_parse_list(t, s, &e) : vm_topology_parse(t, s, &e)) < 0)
+	if ((strchr(s, ',') ? topology_parse_list(t, s, &e) : topology_parse(t, s, &e)) < 0)
 		die_err(&e);
 }
 
 static void topology(char **a)
 {
 	auto_free char *label = NULL;
-	struct vm_topology t;
+	struct topology t;
 	uint32_t sockets, dies;
 
 	parse_topology(a[0], &t);
 	vm_topology_sockets(&t, &sockets, &dies);
-	label = vm_topology_label(&t);
-	printf("%s cpus=%u sockets=%u dies=%u apic=%u\n", label, vm_topology_cpus(&t), sockets, dies,
+	label = topology_label(&t);
+	printf("%s cpus=%u sockets=%u dies=%u apic=%u\n", label, (uint32_t)topology_cpus(&t), sockets, dies,
 	       vm_topology_max_apic_id(&t));
 }
 
