@@ -335,6 +335,10 @@ build_with_small() {
 	grep -q "/${log##*/}$" left
 	nothing_cached
 	[ -z "$(ls -A "$TMPDIR")" ]
+	# not even begun
+	build_with_small "$CACHE/.logs" 64k,nr_inodes=1
+	[[ $(jq -r .error.message out) == "write $CACHE/.logs/local-"*".log: No space left on device" ]]
+	grep -q '^hint: .*KTSTR_CACHE_DIR' err
 	DURING='' run -0 --separate-stderr "$BUILD" <resolved
 	[ "$(jq -r .state <<<"$output")" = cached ]
 }

@@ -19,6 +19,19 @@
 #define TAIL_LINES 25
 #define GRACE_MS   2000
 
+/* The kernel would go to the same disk: better to fail in the middle of make
+ * than when it is done. */
+static int log_failed(const struct make *m, struct err *e)
+{
+	bool full = errno == ENOSPC || errno == EDQUOT;
+
+	err_sys(e, "write %s", m->log);
+	if (full)
+		err_hint(e, "kernels are stored there, too: make room, with cargo ktstr kernel clean --keep N, "
+			    "or set KTSTR_CACHE_DIR to a directory on a larger disk");
+	return -1;
+}
+
 int make_open(struct make *m, const char *tree, const char *label, const char *logs, const char *key, struct err *e)
 {
 	*m = (struct make){ .tree = tree, .label = label, .logs = logs, .log_fd = -1 };
@@ -26,7 +39,7 @@ int make_open(struct make *m, const char *tree, const char *label, const char *l
 	if (make_dirs(logs, e) < 0)
 		return -1;
 	m->log_fd = open(m->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-	return m->log_fd < 0 ? err_sys(e, "write %s", m->log) : 0;
+	return m->log_fd < 0 ? log_failed(m, e) : 0;
 }
 
 void make_close(struct make *m)
@@ -86,19 +99,6 @@ static int wait_for(const struct make *m, int fd, long long began, struct err *e
 	return poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR
 		       ? err_sys(e, "read make's output")
 		       : 0;
-}
-
-/* The kernel would go to the same disk: better to fail in the middle of make
- * than when it is done. */
-static int log_failed(const struct make *m, struct err *e)
-{
-	bool full = errno == ENOSPC || errno == EDQUOT;
-
-	err_sys(e, "write %s", m->log);
-	if (full)
-		err_hint(e, "kernels are stored there, too: make room, with cargo ktstr kernel clean --keep N, "
-			    "or set KTSTR_CACHE_DIR to a directory on a larger disk");
-	return -1;
 }
 
 /* Read make's output to its end: 0, or -1 when we are to stop, the time is
