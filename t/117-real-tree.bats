@@ -121,6 +121,9 @@ real_make() {
 		> @cp include/config/kernel.release arch/arm64/boot/Image
 		%config: FORCE
 		> @$(MAKE) -f Makefile $@
+		bzImage Image: all
+		vmlinux:
+		> @cp Makefile $@
 		compile_commands.json:
 		> @echo '[]' >$@
 		FORCE:
@@ -168,4 +171,23 @@ build() {
 	[[ $(jq -r .key <<<"$output") == local-$(git rev-parse HEAD | cut -c1-7)-* ]]
 	git reset -q --soft "$HASH"
 	rm -r GNUmakefile .config arch/x86/boot/bzImage
+}
+
+@test "through ccache the real kbuild compiles with a header that names no version" {
+	real_make
+	git add -f GNUmakefile
+	git commit -qm 'make without a compiler'
+	export SEEN=$BATS_TEST_TMPDIR/seen DURING='cp include/generated/autoconf.h include/config/auto.conf "$SEEN"'
+	mkdir "$SEEN"
+	"$RESOLVE" --lean "git+$PWD#$(git branch --show-current)" | "$LIBEXEC/ktstr-fetch" >"$BATS_TEST_TMPDIR/record"
+	git reset -q "$HASH"
+	rm GNUmakefile
+	KTSTR_CC_PREFIX=ccache run -0 --separate-stderr build
+	[ "$(jq -r .state <<<"$output")" = cached ]
+	# kconfig gives all it writes the same heading
+	grep -q 'Linux/.* 6\.12.* Kernel Configuration' "$SEEN/auto.conf"
+	! grep -q 'Kernel Configuration' "$SEEN/autoconf.h" || false
+	grep -qx '#define CONFIG_SCHED_CLASS_EXT 1' "$SEEN/autoconf.h"
+	# and make saw no reason to write it again
+	! grep SYNC "$KTSTR_CACHE_DIR"/.logs/*.log || false
 }

@@ -168,6 +168,8 @@ int build_make(struct build_job *j, struct err *e)
 		note("building %s, log: %s", j->k->src, m.log);
 		rc = kconfig_apply(&m, j->k->lean, j->k->extra_kconfig, e);
 	}
+	if (rc == 0 && j->tools.reuse)
+		rc = kconfig_unname_header(j->k->src, e);
 	if (rc == 0)
 		rc = run_make(j, &m, e);
 	if (rc == 0)

@@ -153,6 +153,15 @@ static int complete(struct make *m, const char *path, const struct str *fragment
 	return 0;
 }
 
+/* Where it is missing every configurator writes it, with its headers, and make
+ * need not start one more to do so. */
+static void forget_auto_conf(const char *tree)
+{
+	auto_free char *path = xasprintf("%s/include/config/auto.conf", tree);
+
+	unlink(path);
+}
+
 static int configure(struct make *m, bool lean, const struct str *fragment, struct err *e)
 {
 	auto_free char *path = xasprintf("%s/.config", m->tree);
@@ -167,6 +176,8 @@ static int configure(struct make *m, bool lean, const struct str *fragment, stru
 	}
 	if (fresh && run(m, "defconfig", NULL, NULL, e) < 0)
 		return -1;
+	if (fresh)
+		forget_auto_conf(m->tree);
 	return complete(m, path, fragment, e);
 }
 
@@ -192,6 +203,21 @@ int kconfig_apply(struct make *m, bool lean, const char *extra, struct err *e)
 	if (extra)
 		warn_lost(m->tree, extra);
 	return 0;
+}
+
+/* The comment is the kernel's version ("Linux/x86 6.12.9 Kernel
+ * Configuration"), by conf_write_heading in scripts/kconfig/confdata.c. */
+int kconfig_unname_header(const char *tree, struct err *e)
+{
+	auto_free char *path = xasprintf("%s/include/generated/autoconf.h", tree);
+	auto_str struct str header = { 0 };
+	struct err none;
+	const char *end;
+
+	if (read_file(path, &header, &none) < 0 || !starts_with(str_c(&header), "/*"))
+		return 0;
+	end = strstr(header.s, "*/");
+	return end ? write_file(path, end + 2, strlen(end + 2), 0644, e) : 0;
 }
 
 static const struct {

@@ -21,6 +21,14 @@
  */
 int kconfig_apply(struct make *m, bool lean, const char *extra, struct err *e);
 
+/*
+ * Take the comment from the head of a configured tree's autoconf.h, which names
+ * the kernel's version and is read with every source file: a compiler cache
+ * that compares files would know nothing of the last patch release. 0, also
+ * where there is no such header yet, or -1 when it cannot be written.
+ */
+int kconfig_unname_header(const char *tree, struct err *e);
+
 /* After the build: the options nothing works without are on. -1 names each
  * one that is not, and why; the next build configures the tree anew, with what
  * was installed meanwhile. */

@@ -186,7 +186,8 @@ int toolchain_load(struct toolchain *t, const char *source, bool own, struct err
 		put(t, "CC", prefix, cc ? cc : usual);
 	if (hostcc || prefix)
 		put(t, "HOSTCC", prefix, host);
-	if (own && (uses(prefix, "ccache") || uses(cc, "ccache")))
+	t->reuse = own && (uses(prefix, "ccache") || uses(cc, "ccache"));
+	if (t->reuse)
 		set_ccache(t, source);
 	t->spread = uses(prefix, "distcc") || uses(cc, "distcc") || uses(prefix, "icecc") || uses(cc, "icecc");
 	toolchain_key(t->key);

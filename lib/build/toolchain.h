@@ -20,6 +20,7 @@ struct toolchain {
 	struct strv env;  /* for make, as in struct child */
 	char key[9];      /* crc32 of what tells it from plain gcc, "" for that */
 	bool spread;      /* compiles on other machines too */
+	bool reuse;       /* ccache looks for what it made of an earlier source of ours */
 };
 
 /* Read the environment: 0, or -1 for a program that is not there. source is
