@@ -96,7 +96,7 @@ static long long boot_ms(const struct vm_plan *p)
 {
 	if (p->request->boot_timeout_ms)
 		return (long long)p->request->boot_timeout_ms;
-	return p->accel.kvm ? 10000 : 30000 + 1000ll * topology_cpus(&p->request->topology);
+	return p->accel.kvm ? 10000 : 30000 + 1000ll * (long long)topology_cpus(&p->request->topology);
 }
 
 /* --- starting --- */
