@@ -726,12 +726,15 @@ build_with() {
 	grep -qx '# CONFIG_NEW is not set' linux/.config
 }
 
-@test "a dirty tree that is built again is not configured again" {
+@test "a dirty tree that is built again is neither configured nor compiled again" {
 	git_kernel_tree linux
 	echo '/* edit */' >>linux/init/main.c
 	run -0 --separate-stderr build_tree ./linux
+	# also not for compile_commands.json, which depends on the objects
+	[ "$(cat "$KTSTR_CACHE_DIR"/.logs/*.log | grep -c 'CC  *init/main.o')" = 1 ]
 	run -0 --separate-stderr build_tree ./linux
 	[[ $stderr == *"Kernel built"* && $stderr != *"Kernel configured"* ]]
+	[ "$(cat "$KTSTR_CACHE_DIR"/.logs/*.log | grep -c 'CC  *init/main.o')" = 0 ]
 }
 
 @test "an entry of another commit with the same seven digits is not served" {

@@ -86,9 +86,14 @@ static const char *compiler_flags(const struct build_job *j)
 	return j->temp && j->k->lean && plain_gcc ? FLAGS_TYPES : FLAGS;
 }
 
+static char *jobs_flag(const struct build_job *j, const struct make *m)
+{
+	return xasprintf("-j%u", toolchain_jobs(&j->tools, m->budget->cpus));
+}
+
 static int run_make(struct build_job *j, struct make *m, struct err *e)
 {
-	auto_free char *jobs = xasprintf("-j%u", toolchain_jobs(&j->tools, m->budget->cpus));
+	auto_free char *jobs = jobs_flag(j, m);
 	auto_free char *kind =
 		xasprintf("%s-%s-%s", kernel_arch(), j->k->lean ? "lean" : "default", j->temp ? "image" : "all");
 	/* nothing else of a tree that goes away is ever used */
@@ -103,9 +108,12 @@ static int run_make(struct build_job *j, struct make *m, struct err *e)
 	return 0;
 }
 
-static int write_compile_commands(struct make *m, struct err *e)
+/* It depends on every object, and with other flags kbuild makes all of them
+ * again. */
+static int write_compile_commands(const struct build_job *j, struct make *m, struct err *e)
 {
-	char *args[] = { (char *)"compile_commands.json", NULL };
+	auto_free char *jobs = jobs_flag(j, m);
+	char *args[] = { jobs, (char *)compiler_flags(j), (char *)"compile_commands.json", NULL };
 
 	m->total = 0;
 	return make_run(m, args, NULL, "Generating compile_commands.json...", "compile_commands.json generated", e);
@@ -175,7 +183,7 @@ int build_make(struct build_job *j, struct err *e)
 	if (rc == 0)
 		rc = kconfig_validate(&m, j->k->extra_kconfig, e);
 	if (rc == 0 && !j->temp)
-		rc = write_compile_commands(&m, e);
+		rc = write_compile_commands(j, &m, e);
 	budget_release(&budget);
 	if (rc == 0)
 		rc = find_results(j, e);
