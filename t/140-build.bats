@@ -454,6 +454,21 @@ build_with_small() {
 	[[ $(jq -r .error.message <<<"$output") == "source tree "*" is gone" ]]
 }
 
+@test "only what was fetched is removed as a temporary source, whatever a record says" {
+	local src root=$TMPDIR/ktstr-src-1/k1
+
+	kernel_tree mine/linux-6.12.9
+	kernel_tree "$root/linux-6.12.9"
+	for src in "$PWD/mine/linux-6.12.9" mine/linux-6.12.9 "$root/linux-6.12.9/" "$root/linux-6.12.9/.." "$root/../../../mine"; do
+		kernel_record k1 '"state":"fetched"' "\"src\":\"$src\"" '"temp":true' >in
+		run -1 --separate-stderr "$BUILD" <in
+		[[ $(jq -r .error.message <<<"$output") == *"calls $src a temporary source"* ]]
+	done
+	[ -f mine/linux-6.12.9/Makefile ]
+	[ -f "$root/linux-6.12.9/Makefile" ]
+	nothing_cached
+}
+
 @test "two builds of one release: the second waits and needs no source of its own" {
 	fetched_record k1 >in
 	DURING='touch ../../../../started; sleep 1' "$BUILD" <in >one 2>err1 3>&- &

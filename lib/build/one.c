@@ -189,6 +189,18 @@ static int load_config(struct build_job *j, struct err *e)
 	return check_config(j, e);
 }
 
+static int check_source(const struct build_job *j, struct err *e)
+{
+	const char *src = j->k->src;
+
+	if (!src)
+		return err_set(e, "the record of %s names no source", j->k->spec);
+	if (!j->temp || srcdir_is_ours(src))
+		return 0;
+	err_set(e, "the record of %s calls %s a temporary source, but nothing was fetched there", j->k->spec, src);
+	return err_hint(e, "to build a tree of yours, give its directory to ktstr-resolve");
+}
+
 /* Before anything is built: locks, logs and the entry go there. */
 static int check_cache(const char *root, struct err *e)
 {
@@ -203,9 +215,7 @@ int build_one(struct build_job *j, struct err *e)
 	struct lock l = LOCK_NONE;
 	int rc = -1;
 
-	if (!j->k->src)
-		return err_set(e, "the record of %s names no source", j->k->spec);
-	if (cache_key_check(j->key, e) < 0)
+	if (check_source(j, e) < 0 || cache_key_check(j->key, e) < 0)
 		return -1;
 	j->root = cache_root(e);
 	if (!j->root || check_cache(j->root, e) < 0 || load_config(j, e) < 0 || build_check_tools(j->k->lean, e) < 0)

@@ -15,6 +15,7 @@
 #include "base/stop.h"
 #include "cli/progress.h"
 
+#define ROOT     "ktstr-src-"
 #define STAGE    ".stage-"
 #define KEEP_SEC (6 * 3600) /* a tree may wait for the kernels before it to be built */
 
@@ -71,7 +72,7 @@ int srcdir_open(struct srcdir *s, const char *key, struct err *e)
 	auto_free char *waiting = NULL;
 
 	*s = (struct srcdir){ .lock = LOCK_NONE };
-	s->root = xasprintf("%s/ktstr-src-%d", tmp, (int)geteuid());
+	s->root = xasprintf("%s/" ROOT "%d", tmp, (int)geteuid());
 	if (make_root(s->root, e) < 0)
 		return -1;
 	sweep(s->root);
@@ -141,6 +142,25 @@ static char *home_of(const char *tree)
 	const char *slash = strrchr(tree, '/');
 
 	return slash ? xstrndup(tree, (size_t)(slash - tree)) : xstrdup(".");
+}
+
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool srcdir_is_ours(const char *tree)
+{
+	auto_free char *home = home_of(tree);
+	auto_free char *root = home_of(home);
+	const char *names[] = { name_of(tree), name_of(home) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!*names[i] || *names[i] == '.')
+			return false;
+	return strncmp(name_of(root), ROOT, strlen(ROOT)) == 0;
 }
 
 /* Whether the descriptor is what the path names now. */

@@ -31,6 +31,10 @@ int srcdir_stage(const struct srcdir *s, struct temp_dir *stage, struct err *e);
  * the tree's path (caller frees), or NULL. stage is released on success. */
 char *srcdir_publish(const struct srcdir *s, struct temp_dir *stage, const char *key, const char *top, struct err *e);
 
+/* Whether the path is one of such a tree, by its names alone. Anything else
+ * that a record calls temporary is not ours to remove. */
+bool srcdir_is_ours(const char *tree);
+
 /* Hold a tree while building from it: a descriptor, or -1. */
 int srcdir_hold(const char *tree, struct err *e);
 
