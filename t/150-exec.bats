@@ -131,6 +131,12 @@ show='echo "${KTSTR_KERNEL-unset} ${KTSTR_KERNEL_LIST-unset}"'
 	} >in
 	run -1 --separate-stderr "$EXEC" -- touch ran <in
 	[[ $stderr == *"no test was run: line 2 of the record stream is no record"* ]]
+	{
+		record 0 2 6.12 cached "\"dir\":\"$K1\""
+		record 1 2 6.13 cached '"dir":7'
+	} >in
+	run -1 --separate-stderr "$EXEC" -- touch ran <in
+	[[ $stderr == *"no test was run: line 2 of the record stream is no kernel record: expected a string"* ]]
 	[ ! -e ran ]
 }
 

@@ -106,7 +106,9 @@ int krecord_parse(const struct record *rec, struct krecord *k, struct err *e)
 			parse_error(k, &r);
 		else if (!parse_flag(k, &key, &r) && !parse_text(k, &key, &r))
 			jr_skip(&r);
-	if (jr_end(&r, e) == 0 && check(rec, k, e) == 0)
+	if (jr_end(&r, e) < 0)
+		err_wrap(e, "line %lu of the record stream is no kernel record", rec->number);
+	else if (check(rec, k, e) == 0)
 		return 0;
 	krecord_release(k);
 	return -1;
