@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/where.h"
@@ -32,8 +33,11 @@ int fragment_read_extra(const char *path, struct str *out, struct err *e)
 {
 	auto_str struct str text = { 0 };
 	const char *why = NULL;
+	struct stat st;
 
-	if (read_file(path, &text, e) < 0)
+	if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+		why = "is a pipe, and it is read more than once";
+	else if (read_file(path, &text, e) < 0)
 		why = errno == ENOENT   ? "file not found"
 		      : errno == EISDIR ? "is a directory"
 		      : errno == EACCES ? "permission denied"
