@@ -97,7 +97,8 @@ in_small_disk() {
 	unshare --user --map-root-user --mount bash -c '
 		mount -t tmpfs -o ro none "$KTSTR_CACHE_DIR"; "$FETCH" <in >out 2>err; echo $? >code'
 	[ "$(cat code)" = 1 ]
-	[[ $(jq -r .error.message out | head -n 1) == *"Read-only file system"* ]]
+	[[ $(jq -r .error.message out | head -n 1) == "write to the kernel cache "*": Read-only file system" ]]
+	[[ $(jq -r .error.hint out | head -n 1) == "set KTSTR_CACHE_DIR "* ]]
 	run ! grep -q downloading err
 }
 

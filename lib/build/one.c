@@ -201,15 +201,6 @@ static int check_source(const struct build_job *j, struct err *e)
 	return err_hint(e, "to build a tree of yours, give its directory to ktstr-resolve");
 }
 
-/* Before anything is built: locks, logs and the entry go there. */
-static int check_cache(const char *root, struct err *e)
-{
-	if (make_dirs(root, e) == 0 && access(root, W_OK) == 0)
-		return 0;
-	err_sys(e, "write to the kernel cache %s", root);
-	return err_hint(e, "set KTSTR_CACHE_DIR to a directory that can be written");
-}
-
 int build_one(struct build_job *j, struct err *e)
 {
 	struct lock l = LOCK_NONE;
@@ -218,7 +209,9 @@ int build_one(struct build_job *j, struct err *e)
 	if (check_source(j, e) < 0 || cache_key_check(j->key, e) < 0)
 		return -1;
 	j->root = cache_root(e);
-	if (!j->root || check_cache(j->root, e) < 0 || load_config(j, e) < 0 || build_check_tools(j->k->lean, e) < 0)
+	/* before anything is built: locks, logs and the entry go there */
+	if (!j->root || cache_check_writable(j->root, e) < 0 || load_config(j, e) < 0 ||
+	    build_check_tools(j->k->lean, e) < 0)
 		return -1;
 	if (take_source(j, &l, e) == 0)
 		rc = with_lock(j, e);

@@ -90,6 +90,14 @@ char *cache_absolute_root(struct err *e)
 	return full;
 }
 
+int cache_check_writable(const char *root, struct err *e)
+{
+	if (make_dirs(root, e) == 0 && access(root, W_OK) == 0)
+		return 0;
+	err_sys(e, "write to the kernel cache %s", root);
+	return err_hint(e, "set KTSTR_CACHE_DIR to a directory that can be written");
+}
+
 int cache_key_check(const char *key, struct err *e)
 {
 	if (!key[strspn(key, " \t\r\n")])

@@ -51,6 +51,9 @@ char *cache_root(struct err *e);
  * the place of every part. */
 char *cache_place(const char *part, struct err *e);
 
+/* Make the root, and see that it can be written: 0, or -1 with what to do. */
+int cache_check_writable(const char *root, struct err *e);
+
 /* 0 or -1: whether a key may name a directory (no '/', no "..", no dot first). */
 int cache_key_check(const char *key, struct err *e);
 

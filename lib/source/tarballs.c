@@ -24,7 +24,7 @@ char *tarballs_path(const char *name, struct err *e)
 	auto_free char *root = cache_root(e);
 	auto_free char *dir = root ? xasprintf("%s/.tarballs", root) : NULL;
 
-	if (!dir || make_dirs(dir, e) < 0)
+	if (!dir || cache_check_writable(root, e) < 0 || make_dirs(dir, e) < 0)
 		return NULL;
 	return xasprintf("%s/%s", dir, name);
 }
