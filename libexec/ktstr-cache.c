@@ -19,7 +19,7 @@ static long keep = -1;
 
 static const char *jq;
 static struct opt opts[] = {
-	{ "json", 0, OPT_FLAG, &json, NULL, "list: one JSON document" },
+	{ "json", 0, OPT_FLAG, &json, NULL, "list: one JSON document; verify: a line of JSON for each entry" },
 	JQ_OPT(&jq),
 	{ .name = "keep",
 	  .type = OPT_INT,
@@ -175,6 +175,25 @@ static int check_known(const struct cache_entry *list, size_t n, char **words, i
 	return 0;
 }
 
+static void say_verified(const struct cache_entry *c, const char *problem)
+{
+	auto_str struct str out = { 0 };
+	struct jw w;
+
+	if (!json) {
+		printf("%s: %s\n", c->key, problem ? problem : c->n_sums ? "ok" : "ok, without checksums");
+		return;
+	}
+	jw_init(&w, &out, 0);
+	jw_object(&w);
+	jw_key_str(&w, "key", c->key);
+	jw_key_str(&w, "path", c->dir);
+	jw_key_bool(&w, "checksums", c->n_sums > 0);
+	jw_key_str(&w, "error", problem);
+	jw_end(&w);
+	puts(out.s);
+}
+
 static int verify_verb(char **words, int n_words, struct err *e)
 {
 	struct cache_entry *list;
@@ -186,15 +205,14 @@ static int verify_verb(char **words, int n_words, struct err *e)
 	rc = check_known(list, n, words, n_words, e);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct err why;
+		bool good;
 
 		if (!is_wanted(list[i].key, words, n_words))
 			continue;
-		if (cache_verify(&list[i], &why) < 0) {
-			printf("%s: %s\n", list[i].key, why.text);
-			bad++;
-		} else {
-			printf("%s: %s\n", list[i].key, list[i].n_sums ? "ok" : "ok, without checksums");
-		}
+		good = cache_verify(&list[i], &why) == 0;
+
+		say_verified(&list[i], good ? NULL : why.text);
+		bad += !good;
 	}
 	release_all(list, n);
 	if (rc == 0 && bad) {
@@ -307,6 +325,8 @@ static int clean_verb(char **words, int n_words, struct err *e)
 	int rc = 1;
 
 	(void)words, (void)n_words;
+	if (json)
+		die_usage("clean prints no JSON");
 	if (!root || cache_list(&list, &n, e) < 0)
 		return -1;
 	select_entries(list, &n);

@@ -203,6 +203,9 @@ left() {
 	run -1 --separate-stderr "$CACHE" verify
 	[[ $output == *"k: file vmlinux has other bytes than were stored (crc32 "* ]]
 	[[ $stderr == *"1 corrupt entry"* ]]
+	run -1 --separate-stderr "$CACHE" verify --jq '[.key, .checksums, (.error // "good" | .[:15])] | join(" ")'
+	[ "$(sort <<<"$output")" = $'k true file vmlinux ha\nold false good' ]
+	run -2 "$CACHE" clean --json --force
 }
 
 @test "a file that lost its bytes, or is gone, makes the entry corrupt at once" {

@@ -115,6 +115,7 @@ fill_cache() {
 	cargo-ktstr kernel list --json | document kernel_list
 	[ "$(cargo-ktstr kernel list --jq '.entries | length')" = 2 ]
 	"$LIBEXEC/ktstr-cache" find "$KEY" | document cache_entry
+	"$LIBEXEC/ktstr-cache" verify --json "$KEY" | document cache_verify
 	document cache_metadata <"$KTSTR_CACHE_DIR/$KEY/metadata.json"
 }
 
