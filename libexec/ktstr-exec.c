@@ -153,7 +153,12 @@ static int check_whole(const struct set *s, struct err *e)
 			add_reason(&why, &s->list[i]);
 	if (s->seen < s->total)
 		str_addf(&why, "\n  %zu of %zu kernels never came", s->total - s->seen, s->total);
-	return why.len ? err_set(e, "no test was run:%s", why.s) : 0;
+	if (!why.len)
+		return 0;
+	err_set(e, "no test was run:%s", why.s);
+	if (s->seen < s->total && !env_get(ENV_LABEL))
+		err_hint(e, "number what is left anew when records were dropped on purpose: man ktstr-exec");
+	return -1;
 }
 
 static bool is_repeat(const struct set *s, size_t i)
