@@ -260,10 +260,12 @@ nothing_cached() {
 
 @test "make gets no terminal to ask questions on" {
 	git_kernel_tree linux
-	sed -i 's/^vmlinux:.*/&\n\t@! read answer/' linux/Makefile
+	sed -i 's/^vmlinux:.*/&\n\t@touch ..\/asking; ! read answer/' linux/Makefile
 	git_commit linux asks
-	run -0 --separate-stderr build_tree ./linux <<<yes
-	[ "$(jq -r .state <<<"$output")" = cached ]
+	"$RESOLVE" ./linux >resolved
+	# what comes on our own standard input meanwhile is no answer
+	{ cat resolved && wait_for 10 test -e asking && echo '{"type":"yes"}'; } | "$BUILD" >built
+	[ "$(jq -r '.state // .type' built | tr '\n' ' ')" = "cached yes " ]
 }
 
 @test "a missing tool is named before anything is started" {
@@ -396,6 +398,15 @@ build_with_small() {
 		grep -q "fsync([0-9]*<$stage$file>) *= 0" <(sed '/"[^"]*\/k1"/,$d' calls)
 	done
 	grep -q "fsync([0-9]*<$CACHE>) *= 0" <(sed '1,/"[^"]*\/k1"/d' calls)
+}
+
+@test "an entry that is replaced is there at every moment" {
+	fetched_record k1 >in
+	"$BUILD" <in >/dev/null
+	fetched_record k1 >in
+	strace -f -y -qq -e trace=rename,renameat,renameat2,unlink,unlinkat,rmdir -o calls "$BUILD" --force <in >/dev/null
+	grep -q 'renameat2(.*"[^"]*/\.tmp-k1-x[^"]*",.*"[^"]*/k1", RENAME_EXCHANGE) *= 0' calls
+	run ! grep -E '(rename|unlink|rmdir)[^/]*"[^"]*/k1["/]|unlinkat\([0-9]+<[^>]*/k1>' <(grep -v RENAME_EXCHANGE calls | grep -F "$CACHE")
 }
 
 @test "kill -9 in the middle of a build: make goes too, and the next run builds" {
@@ -685,6 +696,7 @@ build_with() {
 @test "--extra-kconfig that cannot be read is told before anything is fetched" {
 	mkdir dir
 	printf '\377\n' >binary
+	mkfifo pipe
 	: >empty
 	while read -r file why; do
 		run -1 --separate-stderr "$RESOLVE" --extra-kconfig "$file" 6.14.2
@@ -693,6 +705,7 @@ build_with() {
 		nowhere file not found
 		dir is a directory
 		binary file is not valid UTF-8
+		pipe is a pipe
 	EOF
 	run -0 --separate-stderr "$RESOLVE" --extra-kconfig empty 6.14.2
 	[[ $stderr == *"warning: --extra-kconfig file is empty"* ]]
