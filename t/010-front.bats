@@ -533,6 +533,21 @@ all_started() {
 	[ $((SECONDS - start)) -lt 8 ]
 }
 
+@test "a stage that fails early ends those before it, and those behind it go on" {
+	fake resolve <<<'echo "{}"; exec sleep 60'
+	fake fetch <<<'echo "{}"; exec sleep 60'
+	fake build <<<'head -n 1 >"$OUT/built"; echo "error: no compiler" >&2; exit 1'
+	fake exec <<<'cat <&3; sleep 1; echo went on'
+	fake_cargo </dev/null
+	start=$SECONDS
+	run -1 --separate-stderr cargo-ktstr ktstr test --kernel x
+	[ "$output" = "went on" ]
+	[ "$stderr" = "error: no compiler"$'\n'"error: stage ktstr-build failed (exit 1)" ]
+	run -1 --separate-stderr cargo-ktstr ktstr kernel build 6.14.2
+	[ "$stderr" = "error: no compiler"$'\n'"error: stage ktstr-build failed (exit 1)" ]
+	[ $((SECONDS - start)) -lt 30 ]
+}
+
 @test "kill -9 of the dispatcher ends every stage" {
 	fake_sleepers
 	cargo-ktstr ktstr test --kernel x 3>&- &

@@ -25,7 +25,7 @@
 struct worker {
 	struct child child;
 	int code;        /* exit code once it ended */
-	bool cut;        /* still ran when the acting stage gave up */
+	bool cut;        /* told to end because nobody reads what it makes */
 	int err;         /* pipe with its stderr; -1: the user's, or closed */
 	struct str text; /* what came through it, the last line incomplete */
 };
@@ -307,6 +307,22 @@ static void give_up(struct run *r)
 	tell_all(r, SIGTERM);
 }
 
+/* The same of the stages in front of one that failed before they were done. */
+static void cut_unread(struct run *r)
+{
+	bool failed = false;
+
+	for (size_t i = r->p->n; i-- > 0;) {
+		struct worker *w = &r->workers[i];
+
+		if (failed && w->child.pid > 0 && !w->cut) {
+			w->cut = true;
+			kill(w->child.pid, SIGTERM);
+		}
+		failed |= w->child.pid == 0 && w->code != 0;
+	}
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -346,6 +362,8 @@ static void watch(struct run *r)
 			break;
 		if (others && !r->p->works && !r->stopped_ms && r->workers[r->p->n - 1].child.pid == 0)
 			give_up(r);
+		if (others && !r->stopped_ms)
+			cut_unread(r);
 		wait_event(r, others);
 		if (r->stopped_ms && now_ms() - r->stopped_ms > GRACE_MS)
 			tell_all(r, SIGKILL);
@@ -377,7 +395,7 @@ static int verdict(const struct run *r)
 	for (size_t i = acting; i-- > 0;) {
 		const struct worker *w = &r->workers[i];
 
-		failed[i] = w->code && !w->cut && !(w->code == 128 + SIGPIPE && right);
+		failed[i] = w->code && !(w->code == 128 + SIGTERM && w->cut) && !(w->code == 128 + SIGPIPE && right);
 		right |= w->code != 0;
 		any |= failed[i];
 	}
