@@ -160,7 +160,8 @@ index() {
 	[ "$(jq -c '[.active_prefixes_fetch_error, .entries[0].eol]' <<<"$output")" = \
 		'["no release index of kernel.org has been fetched yet",false]' ]
 	echo '{"url": "https://www.kernel.org/releases.json", "releases": [' >"$KTSTR_CACHE_DIR/.releases.json"
-	run -0 --separate-stderr "$CACHE" list
+	run -0 --separate-stderr strace -f -qq -e trace=network,execve -o calls "$CACHE" list
+	[ "$(wc -l <calls)" = 1 ]
 	[[ $stderr == "kernel list: no release index"* ]]
 }
 

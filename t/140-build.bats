@@ -209,8 +209,21 @@ nothing_cached() {
 	nothing_cached
 }
 
-@test "a configuration that loses SCHED_CLASS_EXT is an error that says why" {
+@test "each option that a configuration must not lose is an error that says why" {
+	local option hint
+
 	git_kernel_tree linux
+	while read -r option hint; do
+		echo "CONFIG_$option" >linux/unmet
+		run -1 --separate-stderr build_tree ./linux
+		[[ $(jq -r .error.message <<<"$output") == *"options are missing:"$'\n'"  CONFIG_$option not set — "*"$hint"* ]]
+		[ "$(jq -r .error.message <<<"$output" | grep -c ' not set — ')" = 1 ]
+	done <<-'EOF'
+		DEBUG_INFO_BTF pahole
+		BPF_SYSCALL BPF programs
+		FTRACE arm64
+		KPROBE_EVENTS CONFIG_KPROBES
+	EOF
 	printf 'CONFIG_SCHED_CLASS_EXT\nCONFIG_BPF_EVENTS\n' >linux/unmet
 	run -1 --separate-stderr build_tree ./linux
 	message=$(jq -r .error.message <<<"$output")
@@ -253,7 +266,7 @@ nothing_cached() {
 	echo 'int broken = ;' >>linux/init/main.c
 	git_commit linux broken
 	run -1 --separate-stderr build_tree ./linux
-	[[ $stderr == *"error: expected expression before"* ]]
+	[ "$(grep -c 'error: expected expression before' <<<"$stderr")" = 1 ]
 	[[ $(jq -r .error.message <<<"$output") == *"make -j"*" KCFLAGS=-Wno-error failed"*"log: $CACHE/.logs/local-"* ]]
 	nothing_cached
 }
