@@ -447,6 +447,39 @@ value_of() {
 	[ "$(written .)" = target/ktstr/unknown-unknown/t-16b754f538ba41fd.ktstr.json ]
 }
 
+@test "the runs root follows cargo's target directory, as cargo itself says" {
+	unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR
+	export CARGO_HOME=$WORK/cargo
+	mkdir -p ws/member/src ws/member/.cargo ws/.cargo cargo
+	printf '[package]\nname = "member"\nversion = "0.1.0"\n' >ws/member/Cargo.toml
+	printf '[workspace]\nmembers = ["member"]\nresolver = "2"\n' >ws/Cargo.toml
+	touch ws/member/src/lib.rs
+	cd ws/member/src
+	cargo generate-lockfile --offline
+	agrees target
+	echo 'build.target-dir = "mine" # of all' >"$CARGO_HOME/config.toml"
+	agrees mine
+	printf '[net]\ntarget-dir = "x"\n[ build ]\njobs = 2\ntarget-dir = '"'above'"'\n' >../../.cargo/config.toml
+	agrees above
+	printf '[build]\njobs = 2\n[net]\noffline = true\n' >../.cargo/config.toml
+	agrees above
+	printf '[build]\ntarget-dir = "%s/absolute"\n' "$WORK" >../.cargo/config.toml
+	agrees absolute
+	export CARGO_BUILD_TARGET_DIR=$WORK/build
+	agrees build
+	export CARGO_TARGET_DIR=$WORK/first
+	agrees first
+}
+
+# agrees NAME: the result goes where cargo builds, a directory of that name
+agrees() {
+	local dir
+
+	dir=$(cargo metadata --format-version=1 --no-deps --offline | jq -r .target_directory)
+	[ "${dir##*/}" = "$1" ]
+	[ "$(written .)" -ef "$dir/ktstr/unknown-unknown/t-16b754f538ba41fd.ktstr.json" ]
+}
+
 @test "KTSTR_CI marks a result" {
 	[ "$(value_of . .run_source)" = local ]
 	[ "$(KTSTR_CI=1 value_of . .run_source)" = ci ]

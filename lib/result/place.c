@@ -15,36 +15,16 @@
 #include "result/mark.h"
 #include "result/runner.h"
 #include "result/sidecar.h"
+#include "result/target.h"
 
 #define LOCK_WAIT_MS 30000
 #define RUNS_KEPT    64
 
-/* The nearest directory upwards that is a workspace root: cargo keeps
- * Cargo.lock there and nowhere else. */
-static char *workspace_root(void)
-{
-	auto_free char *dir = real_path(".");
-
-	while (dir && *dir) {
-		auto_free char *toml = xasprintf("%s/Cargo.toml", dir);
-		auto_free char *lock = xasprintf("%s/Cargo.lock", dir);
-
-		if (is_file(toml) && is_file(lock))
-			return xstrdup(dir);
-		*strrchr(dir, '/') = '\0';
-	}
-	return NULL;
-}
-
 char *runs_root(void)
 {
-	const char *target = env_get(ENV_CARGO_TARGET_DIR);
-	auto_free char *root = NULL;
+	auto_free char *target = target_dir();
 
-	if (target)
-		return xasprintf("%s/ktstr", target);
-	root = workspace_root();
-	return root ? xasprintf("%s/target/ktstr", root) : xstrdup("target/ktstr");
+	return xasprintf("%s/ktstr", target);
 }
 
 /* Remove the regular files whose names the claim fits; nothing else. */

@@ -17,8 +17,7 @@
 #include "base/lock.h"
 #include "base/str.h"
 
-/* CARGO_TARGET_DIR/ktstr, else target/ktstr of the cargo workspace the
- * current directory lies in, else ./target/ktstr. Caller frees. */
+/* ktstr in cargo's target directory (target.h). Caller frees. */
 char *runs_root(void);
 
 struct place {
