@@ -707,5 +707,8 @@ dirty() {
 		6.16..6.12|`6.12..6.16`
 		git+https://h/r.git|a git source needs a URL and a ref: git+URL#REF
 		https://h/r.git|a git source is written git+https://h/r.git#REF
+		git@h:tj/x.git#main|a git source is written git+git@h:tj/x.git#main
+		6.12-6.14|a range is written START..END: 6.12..6.14
+		latest|`cargo ktstr kernel build` without a version
 	EOF
 }

@@ -106,22 +106,32 @@ bool spec_is_range(const char *text)
 	return is;
 }
 
-char *spec_near_miss(const char *text)
+static bool is_version(const char *s, size_t n)
 {
-	const char *dots = strstr(text, "..");
 	struct version v;
 
-	if (text[0] == 'v' && version_parse(text + 1, strlen(text + 1), &v) == 0)
+	return version_parse(s, n, &v) == 0;
+}
+
+char *spec_near_miss(const char *text)
+{
+	const char *dots = strstr(text, ".."), *dash = strchr(text, '-');
+
+	if (text[0] == 'v' && is_version(text + 1, strlen(text + 1)))
 		return xasprintf("a version is written without the 'v': %s", text + 1);
 	if (strchr(text, ','))
 		return xstrdup("give --kernel once for each kernel instead of a list with commas");
 	if (dots)
 		return xstrdup("a range is written START..END with two versions, as in 6.12..6.14");
+	if (dash && is_version(text, (size_t)(dash - text)) && is_version(dash + 1, strlen(dash + 1)))
+		return xasprintf("a range is written START..END: %.*s..%s", (int)(dash - text), text, dash + 1);
 	if (path_exists(text))
 		return xasprintf("a path needs a '/': ./%s", text);
 	if (isdigit((unsigned char)text[0]) && ends_with(text, "-rc"))
 		return xasprintf("a release candidate has a number: %s1", text);
 	if (text[strspn(text, "0123456789")] == '\0')
 		return xasprintf("a version has at least two numbers, as in %s.1.2", text);
+	if (strcmp(text, "latest") == 0 || strcmp(text, "stable") == 0)
+		return xstrdup("`cargo ktstr kernel build` without a version takes the newest stable release");
 	return NULL;
 }

@@ -43,6 +43,14 @@ static void name_version(const struct resolve *r, struct kernel *k)
 		resolve_set_version(r, k, k->spec.text);
 }
 
+/* "https://…", or "user@host:…" as scp and git write it. */
+static bool is_remote(const char *path)
+{
+	const char *colon = strchr(path, ':'), *at = strchr(path, '@');
+
+	return strstr(path, "://") || (at && colon && at < colon && colon < path + strcspn(path, "/"));
+}
+
 static void name_path(struct resolve *r, struct kernel *k)
 {
 	struct err e;
@@ -51,7 +59,7 @@ static void name_path(struct resolve *r, struct kernel *k)
 	k->source = real_path(k->spec.path);
 	if (!k->source) {
 		err_set(&e, "path does not exist or cannot be canonicalized: %s: %s", k->spec.path, strerror(errno));
-		if (strstr(k->spec.path, "://"))
+		if (is_remote(k->spec.path))
 			err_hint(&e, "a git source is written git+%s%s", k->spec.path,
 				 strchr(k->spec.path, '#') ? "" : "#REF");
 		else
