@@ -139,6 +139,15 @@ requests() {
 	[ ! -e file.part.json ]
 }
 
+@test "what turns out longer than it may be is not kept in part" {
+	run ! "$NET" keep "$URL/+stall/$AT" "$PWD/file"
+	[ -e file.part ]
+	sed -i 's|/+stall/|/|' file.part.json
+	run -1 --separate-stderr "$NET" keep "$URL/$AT" "$PWD/file" 300000
+	[[ $stderr == *"the answer is longer than 300000 bytes"* ]]
+	[ -z "$(find . -name 'file*' ! -name file.lock)" ]
+}
+
 @test "a part that is all of it is not asked for again" {
 	"$NET" keep "$URL/$AT" "$PWD/file" 2>err
 	etag=$(sed 's/.*etag \(".*"\) unch.*/\1/' err)

@@ -130,7 +130,7 @@ enum outcome answer_judge(struct call *c, CURLcode code, struct err *e)
 	else if (c->html)
 		err_set(e, "%s %s: server returned HTML instead of %s (URL may be invalid)", who, t->url,
 			t->wanted ? t->wanted : "tarball");
-	else if (c->too_long)
+	else if (t->too_long)
 		err_set(e, "%s %s: the answer is longer than %llu bytes", who, t->url, (unsigned long long)t->max);
 	else if (c->bad_range)
 		err_set(e, "%s %s: the server has another file now", who, t->url);

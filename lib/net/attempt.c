@@ -62,8 +62,8 @@ static bool accept_answer(struct call *c)
 	curl_easy_getinfo(c->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	if (length > 0)
 		whole = t->received + (uint64_t)length;
-	c->too_long = t->max && whole > t->max;
-	if (c->too_long)
+	t->too_long = t->max && whole > t->max;
+	if (t->too_long)
 		return false;
 	answer_keep(c);
 	if (!c->a->begun && t->begin)
@@ -93,8 +93,8 @@ static size_t on_data(char *p, size_t size, size_t n, void *ctx)
 	n *= size;
 	if (!c->accepted && !accept_answer(c))
 		return CURL_WRITEFUNC_ERROR;
-	c->too_long = c->t->max && c->t->received + n > c->t->max;
-	if (c->too_long)
+	c->t->too_long = c->t->max && c->t->received + n > c->t->max;
+	if (c->t->too_long)
 		return CURL_WRITEFUNC_ERROR;
 	c->t->received += n;
 	if (c->t->data && c->t->data(c->t->ctx, p, n) < 0) {
@@ -300,7 +300,7 @@ enum outcome attempt_run(struct attempt *a, struct err *e)
 	if (transfer_validator(t) || t->validator)
 		validator = xstrdup(transfer_validator(t) ? transfer_validator(t) : t->validator);
 	t->status = 0;
-	t->stalled = false;
+	t->stalled = t->too_long = false;
 	c.range_start = c.range_total = -1;
 	c.curl = curl_easy_init();
 	if (!c.curl) {

@@ -32,7 +32,7 @@ struct call {
 	struct transfer *t;
 	CURL *curl;
 	bool accepted; /* the answer is one we want */
-	bool html, too_long, late, bad_range;
+	bool html, late, bad_range;
 	long long mark_ms; /* since then fewer than a minimum of bytes came */
 	uint64_t mark;     /* received by then */
 	uint64_t sent;

@@ -191,6 +191,8 @@ int partial_get(struct partial *p, struct transfer *t, struct err *e)
 	t->ctx = asked.ctx;
 	t->validator = NULL;
 	t->refused = p->refused;
+	if (t->too_long) /* nothing to go on with */
+		partial_discard(p);
 	if (p->broken)
 		*e = p->why;
 	return p->broken || p->refused ? -1 : rc;

@@ -69,7 +69,7 @@ static int run(struct transfer *t, int fd, uint64_t n, struct err *e)
 	if (transfer_start(e) < 0)
 		return -1;
 	t->received = t->from;
-	t->refused = t->unchanged = t->stalled = t->unreachable = false;
+	t->refused = t->unchanged = t->stalled = t->too_long = t->unreachable = false;
 	for (int i = 0;; i++) {
 		uint64_t before = t->received;
 		struct attempt a = {

@@ -59,6 +59,7 @@ struct transfer {
 	bool refused;      /* data or restart ended it */
 	bool unreachable;  /* no server was reached at all */
 	bool stalled;
+	bool too_long;         /* longer than max */
 	char *etag, *modified; /* as sent, or NULL */
 };
 

@@ -3,7 +3,7 @@
  * Transfers by hand, for tests:
  *
  *	net-tool get URL [ETAG]      body to stdout
- *	net-tool keep URL PATH       into a file, going on with what is there
+ *	net-tool keep URL PATH [MAX] into a file, going on with what is there
  *	net-tool put URL FILE [HEADER]
  *
  * What the answer was goes to stderr: "status 200 etag "x" unchanged 0 resumed 0".
@@ -70,6 +70,8 @@ int main(int argc, char **argv)
 	prog_name = "net-tool";
 	if (argc < 3)
 		die("usage: net-tool get|keep|put URL …");
+	if (argc > 4 && strcmp(argv[1], "keep") == 0)
+		t.max = strtoull(argv[4], NULL, 10);
 	stop_watch();
 	stop_hold();
 	if (strcmp(argv[1], "get") == 0)
