@@ -200,6 +200,9 @@ index() {
 	rm "$KTSTR_CACHE_DIR/k/metadata.json"
 	ln -s metadata.json "$KTSTR_CACHE_DIR/k/metadata.json"
 	corrupt 'metadata.json unreadable: *' unreadable
+	rm "$KTSTR_CACHE_DIR/k/metadata.json"
+	mkfifo "$KTSTR_CACHE_DIR/k/metadata.json"
+	corrupt 'metadata.json unreadable: it is no file' unreadable
 }
 
 @test "metadata that ends early is truncated at every length" {

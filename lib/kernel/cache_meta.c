@@ -252,8 +252,14 @@ void cache_meta_load(struct cache_entry *c)
 {
 	auto_free char *path = xasprintf("%s/metadata.json", c->dir);
 	auto_str struct str text = { 0 };
+	struct stat st;
 	struct err e;
 
+	/* a pipe would be waited for */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		problem(c, "unreadable", "metadata.json unreadable: it is no file");
+		return;
+	}
 	if (read_file(path, &text, &e) < 0) {
 		if (errno == ENOENT)
 			problem(c, "missing", "metadata.json missing");
