@@ -733,6 +733,18 @@ build_with() {
 	nothing_cached
 }
 
+@test "a record edited to another release or commit is refused" {
+	fetched_record 6.12.8-tarball-x >in
+	run -1 --separate-stderr "$BUILD" <in
+	[[ $stderr == *"is for another release: its key is 6.12.8-tarball-x, its version 6.12.9"* ]]
+	git_kernel_tree work
+	"$RESOLVE" "git+$PWD/work#main" | "$LIBEXEC/ktstr-fetch" >in
+	sed -i 's/-git-......./-git-1234567/' in
+	run -1 --separate-stderr "$BUILD" <in
+	[[ $stderr == *"is for another commit: its key is main-git-1234567-"*", its source $(git -C work rev-parse HEAD)"* ]]
+	nothing_cached
+}
+
 @test "a failing configuration names the fragment" {
 	git_kernel_tree linux
 	sed -i 's/^olddefconfig:/&\n\t@exit 3/' linux/Makefile

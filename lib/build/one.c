@@ -155,6 +155,26 @@ static int check_config(const struct build_job *j, struct err *e)
 	return err_hint(e, "resolve it again, with the same fragments, --lean, CC, LLVM and CROSS_COMPILE");
 }
 
+/* A record that was edited on its way must not put one kernel under the key of
+ * another: releases have their version there, git sources their commit. */
+static int check_identity(const struct build_job *j, struct err *e)
+{
+	const char *version = j->k->version, *tarball = strstr(j->key, "-tarball-"), *git = NULL;
+
+	for (const char *at = j->key; (at = strstr(at, "-git-")); at++)
+		git = at + strlen("-git-");
+	if (j->k->url && j->commit && git && strncmp(git, j->commit, 7) != 0)
+		err_set(e, "the record of %s is for another commit: its key is %s, its source %s", j->k->spec, j->key,
+			j->commit);
+	else if (!j->k->url && version && tarball &&
+		 (strncmp(j->key, version, strlen(version)) != 0 || j->key + strlen(version) != tarball))
+		err_set(e, "the record of %s is for another release: its key is %s, its version %s", j->k->spec, j->key,
+			version);
+	else
+		return 0;
+	return err_hint(e, "resolve what you want by its name");
+}
+
 static int with_lock(struct build_job *j, struct err *e)
 {
 	int rc = j->run->clean ? build_clean(j, e) : 0;
@@ -206,7 +226,7 @@ int build_one(struct build_job *j, struct err *e)
 	struct lock l = LOCK_NONE;
 	int rc = -1;
 
-	if (check_source(j, e) < 0 || cache_key_check(j->key, e) < 0)
+	if (check_source(j, e) < 0 || cache_key_check(j->key, e) < 0 || check_identity(j, e) < 0)
 		return -1;
 	j->root = cache_root(e);
 	/* before anything is built: locks, logs and the entry go there */
