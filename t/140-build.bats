@@ -139,6 +139,22 @@ nothing_cached() {
 	[ "$(jq -r .label <<<"$output")" = x ]
 }
 
+@test "of a source that goes away only the image and vmlinux are made, of a tree of the user all" {
+	export GOALS=$PWD/goals
+	# shellcheck disable=SC2016
+	say='$(shell echo "<$(MAKECMDGOALS)>" >>$(GOALS))'
+	fetched_record 6.12.9-tarball-x >in
+	echo "$say" >>"$(jq -r .src in)/Makefile"
+	run -0 --separate-stderr "$BUILD" <in
+	[[ $(xargs <goals) == "<defconfig> "*" <$IMAGE vmlinux>" ]]
+	rm goals
+	git_kernel_tree linux
+	echo "$say" >>linux/Makefile
+	git_commit linux says
+	run -0 --separate-stderr build_tree ./linux
+	[[ $(xargs <goals) == "<defconfig> "*" <> <compile_commands.json>" ]]
+}
+
 @test "a tarball on disk is stored as local, named by its digest, with the tree's version" {
 	fetched_record local-abcdef0-x | sed 's/"version":"6.12.9"/"version":null/
 		s/}$/,"tarball":"\/t.tar.xz","sha256":"abcdef0123456789"}/' >in
