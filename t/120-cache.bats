@@ -140,6 +140,10 @@ index() {
 	entry rc '.version = "6.1-rc3" | .built_at = "2026-03-01T00:00:00Z"'
 	entry none '.version = null'
 	index 6.14.9 6.1 6.12.80
+	# neither a tree of linux-next nor a row that says so itself keeps a series alive
+	jq -c '.releases += [{moniker: "linux-next", version: "6.10-rc2-next-20260101", iseol: false},
+		{moniker: "longterm", version: "6.10.9", iseol: true}]' "$KTSTR_CACHE_DIR/.releases.json" >rows
+	mv rows "$KTSTR_CACHE_DIR/.releases.json"
 	run -0 --separate-stderr "$CACHE" list
 	[[ ${lines[1]} == *Z && ${lines[2]} == *Z && ${lines[3]} == *Z && ${lines[4]} == *" (EOL)" ]]
 	[[ $stderr == "cache: $KTSTR_CACHE_DIR"$'\n'"(EOL) marks entries"*" of 5m"*" ago." ]]
