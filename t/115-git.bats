@@ -213,6 +213,11 @@ own_repository() {
 	run -1 --separate-stderr "$RESOLVE" "git+$u#for-next"
 	[[ $stderr == *"is cached: --kernel $key"* ]]
 	run -0 "$RESOLVE" "$key"
+	# offline it is not even asked; what is on this machine is
+	KTSTR_OFFLINE=1 run -1 --separate-stderr strace -f -qq -e trace=connect -o calls "$RESOLVE" "git+$u#for-next"
+	[[ $stderr == *"list the refs of $u: KTSTR_OFFLINE is set"*"is cached: --kernel $key"* ]]
+	run ! grep AF_INET calls
+	KTSTR_OFFLINE=1 run -0 "$RESOLVE" "git+$PWD/own.git#for-next"
 }
 
 @test "a moved tip is another kernel, and the old one stays" {

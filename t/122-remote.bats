@@ -395,6 +395,15 @@ c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 5000); 
 	nothing_taken
 }
 
+@test "offline no cache is asked" {
+	dav_start
+	export KTSTR_REMOTE_CACHE=$DAV
+	git_kernel_tree linux
+	KTSTR_OFFLINE=1 run -0 --separate-stderr cargo-ktstr ktstr kernel build --source ./linux
+	[[ $stderr != *"remote cache"* ]]
+	[ -z "$(find "$DAV_DIR" -type f)" ]
+}
+
 @test "a user and password in the URL are used, and never printed" {
 	dav_start
 	mkdir "$DAV_DIR/auth"

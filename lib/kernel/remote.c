@@ -64,7 +64,7 @@ static void set_out(void)
 
 bool remote_wanted(void)
 {
-	return env_get(ENV_REMOTE_CACHE) != NULL;
+	return env_get(ENV_REMOTE_CACHE) && !env_get(ENV_OFFLINE);
 }
 
 bool remote_may_have(const struct krecord *k)

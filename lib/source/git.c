@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/env.h"
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/stop.h"
@@ -168,6 +169,7 @@ int git_run(const struct git *g, struct str *out, struct err *e)
 	struct said said = { .g = g };
 	/* in our process group: ssh may have to ask for a passphrase */
 	struct child c = { .dir = g->dir, .in = g->input ? FD_PIPE : FD_NULL, .out = FD_PIPE, .err = FD_PIPE };
+	bool offline = !g->local && env_get(ENV_OFFLINE);
 	void (*old)(int) = SIG_DFL;
 	int rc;
 
@@ -176,6 +178,8 @@ int git_run(const struct git *g, struct str *out, struct err *e)
 	strv_addv(&env, common_env);
 	if (g->local)
 		strv_addv(&env, local_env);
+	if (offline)
+		strv_add(&env, "GIT_ALLOW_PROTOCOL=file");
 	c.argv = argv.v;
 	c.env = env.v;
 	if (g->input)
@@ -183,6 +187,8 @@ int git_run(const struct git *g, struct str *out, struct err *e)
 	rc = run(&c, g, out ? out : &unread, &said, e);
 	if (g->input)
 		signal(SIGPIPE, old);
+	if (rc < 0 && offline && strstr(e->text, "not allowed"))
+		err_set(e, "KTSTR_OFFLINE is set");
 	str_release(&said.line);
 	str_release(&said.last);
 	str_release(&said.why);
