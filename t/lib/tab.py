@@ -30,6 +30,7 @@ def screen(text):
 
 
 def main():
+    os.environ["TERM"] = "xterm"  # what the tests were started from may be dumb
     mode, shell, *lines = sys.argv[1:]
     child = pexpect.spawn(shell, START[shell], dimensions=(50, 160), timeout=30, encoding="utf-8", codec_errors="replace")
     child.delaybeforesend = 0
