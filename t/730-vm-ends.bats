@@ -194,6 +194,16 @@ refused() {
 	[ "$(ending detail)" = "Kernel panic - not syncing: cut sho" ]
 }
 
+@test "a panic that an old QEMU makes of the kernel's own patching says so, another one does not" {
+	qemu <<<'printf "[ 3.0] Oops: int3: 0000 [#1] SMP\n[ 3.1] Kernel panic - not syncing: Fatal exception\n" >&"$console"'
+	KTSTR_ACCEL=tcg run -1 vm_run
+	[ "$(ending reason)" = panic ]
+	[[ $(ending detail) == "Kernel panic - not syncing: Fatal exception (probably no fault of the scheduler: "*"QEMU before 8.1"*"--lean"* ]]
+	qemu <<<'printf "[ 3.0] Oops: 0000 [#1] SMP\n[ 3.1] Kernel panic - not syncing: Fatal exception\n" >&"$console"'
+	KTSTR_ACCEL=tcg run -1 vm_run
+	[ "$(ending detail)" = "Kernel panic - not syncing: Fatal exception" ]
+}
+
 @test "a guest that hangs in its panic is not waited for" {
 	qemu <<<'init; echo "Kernel panic - not syncing: stuck" >&"$console"; exec sleep 1000'
 	run -1 vm_run

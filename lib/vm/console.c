@@ -22,6 +22,7 @@ static void keep(struct console *c, const char *s, size_t n)
 
 	if (panic && !c->panic)
 		c->panic = xstrndup(panic, n - (size_t)(panic - s));
+	c->int3 |= n && memmem(s, n, "Oops: int3", 10);
 	free(c->last[c->at]);
 	c->last[c->at] = xstrndup(s, n < KEEP_BYTES ? n : KEEP_BYTES);
 	c->at = (c->at + 1) % CONSOLE_LAST;

@@ -6,6 +6,8 @@
 #ifndef VM_CONSOLE_H
 #define VM_CONSOLE_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 #include "vm/events.h"
 
@@ -16,6 +18,7 @@ struct console {
 	char *last[CONSOLE_LAST]; /* ring, at the oldest */
 	size_t at;
 	char *panic; /* "Kernel panic - not syncing: …", or NULL */
+	bool int3;   /* a breakpoint that nobody had set any more: "Oops: int3" */
 };
 void console_release(struct console *c);
 

@@ -486,10 +486,24 @@ static void explain_silence(struct run *s)
 		str_add(d, " (KTSTR_VERBOSE=1 shows what its kernel says)");
 }
 
+/* A kernel patches itself behind breakpoints (text_poke_bp in
+ * arch/x86/kernel/alternative.c). Emulated by several threads, a CPU may still
+ * meet one that is gone: QEMU 8.1 has the fix, deba78709ae8. */
+static void explain_panic(struct run *s, const char *panic)
+{
+	struct str *d = &s->end->detail;
+
+	if (!d->len)
+		str_add(d, panic ? panic : "the guest reset itself before its program ended");
+	if (s->console.int3 && !s->plan->accel.kvm)
+		str_add(d, " (probably no fault of the scheduler: a breakpoint of the kernel's own patching, which "
+			   "QEMU before 8.1 may "
+			   "run once more without KVM; a --lean kernel patches next to nothing)");
+}
+
 static void conclude(struct run *s)
 {
 	const char *panic = s->console.panic;
-	struct str *d = &s->end->detail;
 
 	if (!s->decided && panic)
 		decide(s, strstr(panic, "Attempted to kill init") ? VM_INIT_DIED : VM_PANIC);
@@ -500,8 +514,7 @@ static void conclude(struct run *s)
 	if (s->end->reason == VM_QEMU_DIED || s->end->reason == VM_KVM_FAILED) {
 		explain_qemu(s);
 	} else if (s->end->reason == VM_PANIC || s->end->reason == VM_INIT_DIED) {
-		if (!d->len)
-			str_add(d, panic ? panic : "the guest reset itself before its program ended");
+		explain_panic(s, panic);
 	} else if (s->end->reason == VM_NO_INIT) {
 		explain_silence(s);
 	}
