@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Cargo's target directory, found without cargo, which takes a hundred times
- * as long to say it: CARGO_TARGET_DIR, CARGO_BUILD_TARGET_DIR, build.target-dir
+ * Cargo's target directory, found without cargo, which takes 20 ms to
+ * say it: CARGO_TARGET_DIR, CARGO_BUILD_TARGET_DIR, build.target-dir
  * of the nearest .cargo/config.toml upwards and of CARGO_HOME, else target
  * where the workspace is.
  */
