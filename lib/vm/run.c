@@ -497,8 +497,7 @@ static void explain_panic(struct run *s, const char *panic)
 		str_add(d, panic ? panic : "the guest reset itself before its program ended");
 	if (s->console.int3 && !s->plan->accel.kvm)
 		str_add(d, " (probably no fault of the scheduler: a breakpoint of the kernel's own patching, which "
-			   "QEMU before 8.1 may "
-			   "run once more without KVM; a --lean kernel patches next to nothing)");
+			   "QEMU before 8.1 may run once more without KVM; a --lean kernel patches next to nothing)");
 }
 
 static void conclude(struct run *s)
