@@ -204,6 +204,22 @@ gone() {
 	[[ "$output" == *"make directory : "* ]]
 }
 
+@test "a directory that goes away while it is made is made again" {
+	cd "$D"
+	mkdir -p a/b
+	for gone in a/b a; do
+		rm -f calls
+		strace -qq -o calls -e trace=mkdir -e inject=mkdir:delay_exit=2000000:when=1 "$TOOL" mkdirs a/b 3>&- &
+		wait_for 10 grep -q EEXIST calls
+		rm -r "$gone"
+		wait $!
+		[ -d a/b ]
+	done
+	ln -s nowhere dangling
+	run -1 "$TOOL" mkdirs dangling/x
+	[[ "$output" == *"make directory dangling"* ]]
+}
+
 @test "a tree is removed with links left alone and read-only directories opened" {
 	cd "$D"
 	for remove in remove remove-large; do

@@ -142,27 +142,42 @@ int copy_file(const char *src, const char *dst, mode_t mode, struct err *e)
 	return -1;
 }
 
-int make_dirs(const char *path, struct err *e)
+/* -1 with errno; ENOENT when somebody took a directory away meanwhile. */
+static int make_each(char *p)
 {
-	auto_free char *p = xstrdup(path);
-
 	for (char *s = *p ? p + 1 : p; *p; s++) {
 		char c = *s;
+		int rc;
 
 		if (c && c != '/')
 			continue;
 		*s = '\0';
-		if (mkdir(p, 0777) < 0 && errno != EEXIST)
-			return err_sys(e, "make directory %s", p);
+		rc = mkdir(p, 0777);
+		if (rc < 0 && errno != EEXIST)
+			return -1;
 		*s = c;
 		if (!c)
 			break;
 	}
-	if (!is_dir(path)) {
-		errno = ENOTDIR;
-		return err_sys(e, "make directory %s", path);
-	}
 	return 0;
+}
+
+int make_dirs(const char *path, struct err *e)
+{
+	struct stat st;
+
+	for (int tries = 0; tries < 10; tries++) {
+		auto_free char *p = xstrdup(path);
+
+		if (make_each(p) == 0 && stat(path, &st) == 0) {
+			if (S_ISDIR(st.st_mode))
+				return 0;
+			errno = ENOTDIR;
+		}
+		if (errno != ENOENT)
+			return err_sys(e, "make directory %s", p);
+	}
+	return err_sys(e, "make directory %s", path);
 }
 
 char *real_path(const char *path)

@@ -169,12 +169,10 @@ static int open_run(struct place *p, const char *version, const char *commit, co
 
 	p->dir = xasprintf("%s/%s", root, leaf);
 	what = xasprintf("run directory %s", p->dir);
-	if (make_dirs(p->dir, e) < 0)
-		return -1;
 	rc = lock_take(&p->lock, lock, LOCK_EXCLUSIVE, LOCK_WAIT_MS, what, e);
 	if (rc > 0)
 		err_hint(e, "another cargo ktstr test is writing to the same directory");
-	/* somebody may have removed the run before the lock was ours */
+	/* only now: under our lock nobody removes the run */
 	if (rc || make_dirs(p->dir, e) < 0)
 		return -1;
 	return settle(p, mark, label ? label : "", e);
