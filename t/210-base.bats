@@ -204,6 +204,16 @@ gone() {
 	[[ "$output" == *"make directory : "* ]]
 }
 
+@test "a removal goes on behind what somebody else has removed meanwhile" {
+	cd "$D"
+	mkdir -p t/{a,b,c}/d
+	strace -qq -o calls -e trace=getdents64 -e inject=getdents64:delay_exit=2000000:when=2 "$TOOL" remove t 3>&- &
+	wait_for 10 eval '[ "$(wc -l <calls)" = 2 ]'
+	rm -r t/?
+	wait $!
+	[ ! -e t ]
+}
+
 @test "a directory that goes away while it is made is made again" {
 	cd "$D"
 	mkdir -p a/b

@@ -224,6 +224,18 @@ going() {
 	rows | jq -r .test | grep -qx last
 }
 
+@test "a run that somebody else removed is no error of prune" {
+	runs a b
+	strace -qq -o calls -e trace=flock -e inject=flock:delay_exit=2000000:when=1 \
+		"$RUNS_PROGRAM" prune --keep 1 >out 2>said 3>&- &
+	wait_for 10 grep -q LOCK_EX calls
+	rm -r "$RUNS/a"
+	wait $!
+	[ ! -s out ]
+	[ "$(tail -n 1 said)" = "0 run(s) removed, 1 kept" ]
+	[ "$(there)" = b ]
+}
+
 @test "what a killed pruner left goes with the next, and no reader sees it" {
 	runs a b
 	mkdir -p "$RUNS/.locks/removed"

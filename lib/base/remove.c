@@ -43,6 +43,12 @@ static int remove_entries(int fd, stop_fn stop)
 	return rc;
 }
 
+/* What a second remover of the same tree has taken is done. */
+static int gone(void)
+{
+	return errno == ENOENT ? 0 : -1;
+}
+
 static int remove_at(int dirfd, const char *name, stop_fn stop)
 {
 	int fd;
@@ -51,21 +57,23 @@ static int remove_at(int dirfd, const char *name, stop_fn stop)
 		errno = EINTR;
 		return -1;
 	}
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+	if (unlinkat(dirfd, name, 0) == 0)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
-		return -1;
+		return gone();
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
 		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
+		return gone();
+	if (remove_entries(fd, stop) < 0)
 		return -1;
-	return remove_entries(fd, stop) < 0 ? -1 : unlinkat(dirfd, name, AT_REMOVEDIR);
+	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 ? 0 : gone();
 }
 
 int remove_tree(const char *path, struct err *e)
 {
-	if (remove_at(AT_FDCWD, path, NULL) < 0 && errno != ENOENT)
+	if (remove_at(AT_FDCWD, path, NULL) < 0)
 		return err_sys(e, "remove %s", path);
 	return 0;
 }

@@ -26,6 +26,7 @@ int run_remove(const char *root, const char *run, struct err *e)
 	auto_free char *mark = mark_path(root, run);
 	auto_free char *index = index_path(root, run);
 	struct err ignored;
+	bool gone;
 	int rc;
 
 	/* whoever else removes a run takes the directory of graves with him */
@@ -33,12 +34,13 @@ int run_remove(const char *root, const char *run, struct err *e)
 		if (make_dirs(graves, e) < 0)
 			return -1;
 	while ((rc = rename(dir, grave)) < 0 && errno == ENOENT && is_dir(dir));
-	if (rc < 0)
+	gone = rc < 0 && errno == ENOENT;
+	if (rc < 0 && !gone)
 		return err_sys(e, "remove %s", dir);
 	unlink(mark);
 	unlink(index);
 	if (remove_tree(grave, e) < 0)
 		return -1;
 	remove_tree(graves, &ignored);
-	return 0;
+	return gone;
 }

@@ -14,7 +14,8 @@ int run_lock(struct lock *l, const char *root, const char *run, int timeout_ms, 
 /*
  * Remove a run, its mark and its index; the caller holds its lock. The run
  * leaves the pool in one step, and only then are its files removed; what a
- * killed remover left over goes with the next call.
+ * killed remover left over goes with the next call. 0 removed, 1 it was gone
+ * already, -1 error.
  */
 int run_remove(const char *root, const char *run, struct err *e);
 

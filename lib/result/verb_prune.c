@@ -11,46 +11,52 @@
 #include "result/retire.h"
 #include "result/verbs.h"
 
-/* With its lock held: 1 when it is gone, 0 when it stays since more is to
- * come. */
-static int remove_ended(const char *root, const char *run, struct err *e)
+enum fate {
+	STAYS,
+	REMOVED,
+	VANISHED, /* by somebody else's prune */
+};
+
+/* With its lock held. */
+static int remove_ended(const char *root, const char *run, enum fate *fate, struct err *e)
 {
 	auto_free char *who = run_going_on(root, run);
+	int rc;
 
 	if (who) {
 		note("%s is still going on and stays (%s)", run, who);
 		return 0;
 	}
-	return run_remove(root, run, e) < 0 ? -1 : 1;
-}
-
-/* 1 when it is gone, 0 when it stays since somebody writes to it. */
-static int prune_run(const char *root, const struct run *run)
-{
-	struct lock lock = LOCK_NONE;
-	struct err e;
-	int rc = run_lock(&lock, root, run->name, 0, &e);
-
-	if (rc > 0) {
-		note("%s is being written to and stays", run->name);
-		return 0;
-	}
-	if (rc == 0)
-		rc = remove_ended(root, run->name, &e);
-	lock_drop(&lock);
-	if (rc < 0)
-		die_err(&e);
+	rc = run_remove(root, run, e);
+	*fate = rc > 0 ? VANISHED : REMOVED;
 	return rc;
 }
 
+static enum fate prune_run(const char *root, const struct run *run)
+{
+	struct lock lock = LOCK_NONE;
+	enum fate fate = STAYS;
+	struct err e;
+	int rc = run_lock(&lock, root, run->name, 0, &e);
+
+	if (rc > 0)
+		note("%s is being written to and stays", run->name);
+	if (rc == 0)
+		rc = remove_ended(root, run->name, &fate, &e);
+	lock_drop(&lock);
+	if (rc < 0)
+		die_err(&e);
+	return fate;
+}
+
 /* The same without doing it. */
-static bool would_go(const char *root, const struct run *run)
+static enum fate would_be(const char *root, const struct run *run)
 {
 	auto_free char *who = run_going_on(root, run->name);
 
 	if (who)
 		note("%s is still going on and would stay (%s)", run->name, who);
-	return !who;
+	return who ? STAYS : REMOVED;
 }
 
 int runs_prune(int argc, char **argv)
@@ -68,18 +74,21 @@ int runs_prune(int argc, char **argv)
 						.opts = opts };
 	auto_free char *root = NULL;
 	struct run *runs;
-	size_t n, gone = 0;
+	size_t n, of[3] = { 0 };
 
 	start(&program, argc, argv, NULL);
 	root = dir ? xstrdup(dir) : runs_root();
 	n = pool_runs(root, false, &runs);
-	for (size_t i = (size_t)keep; i < n; i++) {
-		if (dry ? !would_go(root, &runs[i]) : !prune_run(root, &runs[i]))
-			continue;
-		printf("%s %s\n", dry ? "would remove" : "removed", runs[i].name);
-		gone++;
+	for (size_t i = 0; i < n; i++) {
+		enum fate fate = STAYS;
+
+		if (i >= (size_t)keep)
+			fate = dry ? would_be(root, &runs[i]) : prune_run(root, &runs[i]);
+		if (fate == REMOVED)
+			printf("%s %s\n", dry ? "would remove" : "removed", runs[i].name);
+		of[fate]++;
 	}
-	say_line("%zu run(s) %s, %zu kept", gone, dry ? "to remove" : "removed", n - gone);
+	say_line("%zu run(s) %s, %zu kept", of[REMOVED], dry ? "to remove" : "removed", of[STAYS]);
 	runs_release(runs, n);
 	return 0;
 }
