@@ -207,7 +207,7 @@ static int tell(enum outcome rc, bool reading, const struct remote_url *u, const
 		print_err(e);
 	else if (rc != ABSENT)
 		warn("remote cache %s warning: %s%s", reading ? "read" : "write", e->text,
-		     rc == OUT ? "; it is not asked again for 30 s" : "");
+		     rc == OUT && u->url ? "; it is not asked again for 30 s" : "");
 	return rc == OUT && optional ? REMOTE_OUT : 1;
 }
 

@@ -332,6 +332,16 @@ refused() {
 	grep -q 'remote cache read warning: download http://127.0.0.1:1/x/local-.*; it is not asked again' err
 }
 
+@test "a URL that is none is told once, and the kernel is built" {
+	kernel_tree linux-6.12.9
+	tar -cJf linux-6.12.9.tar.xz linux-6.12.9
+	rmdir "$KTSTR_CACHE_DIR"
+	KTSTR_REMOTE_CACHE=nfs://there run -0 --separate-stderr cargo-ktstr ktstr kernel build --source "$PWD/linux-6.12.9.tar.xz"
+	[ "$(grep KTSTR_REMOTE_CACHE <<<"$stderr")" = \
+		"cargo ktstr: warning: remote cache read warning: KTSTR_REMOTE_CACHE is no http:// or https:// URL" ]
+	[[ $("$CACHE" verify) == *": ok" ]]
+}
+
 @test "whatever the server does wrong, the kernel is built" {
 	local where
 

@@ -209,6 +209,7 @@ nothing_cached() {
 	git_kernel_tree linux
 	DURING='echo "/**/" >>init/main.c' run -0 --separate-stderr build_tree ./linux
 	[[ $stderr == *"source tree changed during build ("*"); skipping cache store"* ]]
+	[[ $stderr != *"caching vmlinux"* ]]
 	[ "$(jq -r .state <<<"$output")" = built ]
 	[[ $(jq -r .label <<<"$output") == *_dirty ]]
 	nothing_cached

@@ -121,7 +121,6 @@ static int write_compile_commands(const struct build_job *j, struct make *m, str
 
 static int find_results(struct build_job *j, struct err *e)
 {
-	struct stat st;
 	static const char *const places[] = { "arch/x86/boot/bzImage", "arch/arm64/boot/Image", "bzImage", "Image" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !j->image; i++) {
@@ -133,11 +132,8 @@ static int find_results(struct build_job *j, struct err *e)
 	if (!j->image)
 		return err_set(e, "no kernel image found in %s", j->k->src);
 	j->vmlinux = xasprintf("%s/vmlinux", j->k->src);
-	if (stat(j->vmlinux, &st) == 0) {
-		if (j->clean)
-			note("caching vmlinux (%.0f MB, will be stripped)", (double)st.st_size / (1 << 20));
+	if (is_file(j->vmlinux))
 		return 0;
-	}
 	free(j->vmlinux);
 	j->vmlinux = NULL;
 	warn("vmlinux not found, BTF will not be cached");

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -75,8 +76,11 @@ int build_store(struct build_job *j, struct err *e)
 		.force = j->run->force,
 	};
 	char hash7[8];
+	struct stat st;
 
 	describe(j, &n, hash7);
+	if (j->vmlinux && stat(j->vmlinux, &st) == 0)
+		note("caching vmlinux (%.0f MB, will be stripped)", (double)st.st_size / (1 << 20));
 	return cache_store(&n, &j->dir, e);
 }
 

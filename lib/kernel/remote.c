@@ -52,13 +52,13 @@ static bool is_out(void)
 
 static void set_out(void)
 {
-	auto_free char *file = out_file();
 	struct err ignored;
+	auto_free char *root = cache_root(&ignored), *file = out_file();
 	char mark[9];
 
 	out = true;
 	out_mark(mark);
-	if (file)
+	if (root && make_dirs(root, &ignored) == 0)
 		write_file(file, mark, 8, 0644, &ignored);
 }
 

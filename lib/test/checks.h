@@ -9,7 +9,7 @@
 #define TEST_CHECKS_H
 
 #include "json/write.h"
-#include "test/cpus.h"
+#include "test/topo.h"
 #include "test/ktstr.h"
 
 #define MIGRATIONS_MAX 64

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "test/cpus.h"
+#include "test/topo.h"
 #include "test/select.h"
 
 static bool within(uint32_t v, uint32_t min, uint32_t max)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "test/cpus.h"
+#include "test/topo.h"
 
 #define CPU_DIR "/sys/devices/system/cpu"
 

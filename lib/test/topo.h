@@ -2,8 +2,8 @@
 /*
  * The topology of the machine this process runs on as sysfs tells it.
  */
-#ifndef TEST_CPUS_H
-#define TEST_CPUS_H
+#ifndef TEST_TOPO_H
+#define TEST_TOPO_H
 
 #include "base/cpus.h"
 
