@@ -313,6 +313,20 @@ gone() {
 	[ "$(cat "$D/got")" = held ]
 }
 
+@test "a signal just before a wait for a lock ends that wait" {
+	cd "$D"
+	hold one lock l exclusive 0
+	strace -qq -o calls -e trace=write,fstat,newfstatat -e inject=write:delay_exit=1500000 "$TOOL" patient l 2>said 3>&- 8>&- 9>&- &
+	wait_for 10 grep -q waiting said
+	waiter=$(pgrep -P $!)
+	kill -TERM "$waiter"
+	gone "$waiter"
+	wait $! && code=0 || code=$?
+	[ "$code" = 143 ]
+	grep -q "interrupted while waiting for l" said
+	release
+}
+
 @test "exit codes and signals of a child" {
 	for code in 0 1 42 255; do
 		[ "$("$TOOL" run sh -c "exit $code")" = "exit $code" ]

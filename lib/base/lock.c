@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -149,6 +151,29 @@ static int busy(struct lock *l, enum lock_mode mode, int timeout_ms, const char 
 	return 1;
 }
 
+static void on_look(int sig)
+{
+	(void)sig;
+}
+
+/* flock, for as long as it takes. A signal that came just before it would be
+ * forgotten, so it is interrupted every second. */
+static int flock_forever(int fd, int op)
+{
+	static const struct itimerval second = { { 1, 0 }, { 1, 0 } }, never;
+	struct sigaction look = { .sa_handler = on_look }, old;
+	int rc, saved;
+
+	sigaction(SIGALRM, &look, &old);
+	setitimer(ITIMER_REAL, &second, NULL);
+	rc = flock(fd, op);
+	saved = errno;
+	setitimer(ITIMER_REAL, &never, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	errno = saved;
+	return rc;
+}
+
 int lock_take(struct lock *l, const char *path, enum lock_mode mode, int timeout_ms, const char *what, struct err *e)
 {
 	int op = mode == LOCK_SHARED ? LOCK_SH : LOCK_EX;
@@ -159,7 +184,7 @@ int lock_take(struct lock *l, const char *path, enum lock_mode mode, int timeout
 		return -1;
 	}
 	for (int waited = 0;; waited += 50) {
-		if (flock(l->fd, timeout_ms == LOCK_FOREVER ? op : op | LOCK_NB) == 0) {
+		if ((timeout_ms == LOCK_FOREVER ? flock_forever(l->fd, op) : flock(l->fd, op | LOCK_NB)) == 0) {
 			if (still_there(l))
 				return 0;
 			close(l->fd);

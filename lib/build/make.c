@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 
 #define TAIL_LINES 25
 #define GRACE_MS   2000
+#define LOOK_MS    1000 /* how late a signal may be noticed */
 
 /* The kernel would go to the same disk: better to fail in the middle of make
  * than when it is done. */
@@ -87,18 +87,20 @@ static void take(struct output *o, const char *s, size_t n)
 	str_addn(&o->line, s, n);
 }
 
-/* Wait for output: 0, or -1 when the time is over. */
+/* Wait for output: 1 there is some, 0 not yet, -1 when the time is over. */
 static int wait_for(const struct make *m, int fd, long long began, struct err *e)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	long long end = began + m->limit_s * 1000LL, left = m->limit_s ? end - now_ms() : -1;
+	long long end = began + m->limit_s * 1000LL, left = m->limit_s ? end - now_ms() : LOOK_MS;
+	int rc;
 
-	if (m->limit_s && left <= 0)
+	if (left <= 0)
 		return err_set(e, "timed out after %us; child killed", m->limit_s);
-	/* a signal ends the waiting */
-	return poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR
-		       ? err_sys(e, "read make's output")
-		       : 0;
+	/* a signal ends the waiting, but for one that came just before */
+	rc = poll(&p, 1, left > LOOK_MS ? LOOK_MS : (int)left);
+	if (rc < 0 && errno != EINTR)
+		return err_sys(e, "read make's output");
+	return rc > 0;
 }
 
 /* Read make's output to its end: 0, or -1 when we are to stop, the time is
@@ -110,11 +112,13 @@ static int follow(struct output *o, int fd, struct err *e)
 	ssize_t n;
 
 	while (!stop_wanted()) {
-		if (wait_for(o->m, fd, began, e) < 0)
+		int rc = wait_for(o->m, fd, began, e);
+
+		if (rc < 0)
 			return -1;
-		n = stop_wanted() ? 0 : read(fd, buf, sizeof(buf));
-		if (stop_wanted())
-			break;
+		if (rc == 0 || stop_wanted())
+			continue;
+		n = read(fd, buf, sizeof(buf));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

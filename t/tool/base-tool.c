@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "cli/opt.h"
 #include "base/proc.h"
+#include "base/stop.h"
 #include "base/term.h"
 
 static bool group, keep_fd, null_out;
@@ -158,6 +159,23 @@ static int lock(char **a)
 	hold("held");
 	lock_drop(&l);
 	return 0;
+}
+
+/* As who has something to clean up waits for a lock. */
+static int patient(char **a)
+{
+	struct lock l = LOCK_NONE;
+	struct err e;
+	int rc;
+
+	stop_watch();
+	stop_hold();
+	rc = lock_wait(&l, a[0], LOCK_EXCLUSIVE, "waiting", &e);
+	if (rc < 0)
+		print_err(&e);
+	lock_drop(&l);
+	stop_release();
+	return rc < 0;
 }
 
 static int holders(char **a)
@@ -315,29 +333,18 @@ static const struct {
 	int (*fn)(char **args);
 	int args; /* at least */
 } verbs[] = {
-	{ "duration", duration, 1 },
-	{ "u64", u64, 1 },
-	{ "distance", distance, 2 },
-	{ "suggest", nearest, 1 },
-	{ "crc", crc, 1 },
-	{ "sizes", sizes, 1 },
-	{ "table", table, 1 },
-	{ "held", held, 2 },
-	{ "sweep", sweep, 2 },
-	{ "sweep-files", sweep_files, 1 },
-	{ "temp", temp, 0 },
-	{ "lock", lock, 3 },
-	{ "holders", holders, 1 },
-	{ "run", run, 1 },
-	{ "collect", collect, 1 },
-	{ "stop", stop, 2 },
-	{ "replace", replace, 1 },
-	{ "leak", leak, 1 },
-	{ "write", write_text, 2 },
-	{ "copy", copy, 2 },
-	{ "mkdirs", mkdirs, 1 },
-	{ "remove", rm, 1 },
-	{ "remove-large", rm_large, 1 },
+	{ "duration", duration, 1 }, { "u64", u64, 1 },
+	{ "distance", distance, 2 }, { "suggest", nearest, 1 },
+	{ "crc", crc, 1 },           { "sizes", sizes, 1 },
+	{ "table", table, 1 },       { "held", held, 2 },
+	{ "sweep", sweep, 2 },       { "sweep-files", sweep_files, 1 },
+	{ "temp", temp, 0 },         { "lock", lock, 3 },
+	{ "patient", patient, 1 },   { "holders", holders, 1 },
+	{ "run", run, 1 },           { "collect", collect, 1 },
+	{ "stop", stop, 2 },         { "replace", replace, 1 },
+	{ "leak", leak, 1 },         { "write", write_text, 2 },
+	{ "copy", copy, 2 },         { "mkdirs", mkdirs, 1 },
+	{ "remove", rm, 1 },         { "remove-large", rm_large, 1 },
 	{ "say", say, 1 },
 };
 
