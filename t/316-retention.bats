@@ -246,6 +246,27 @@ going() {
 	[ "$(rows | wc -l)" = 1 ]
 }
 
+@test "a killed pruner that had the same process id in another container is in nobody's way" {
+	runs a
+	run -0 --separate-stderr bash -c 'mkdir -p "$0/.locks/removed/a.$$/left" && exec "$1" prune --keep 0' \
+		"$RUNS" "$RUNS_PROGRAM"
+	[ "$output" = "removed a" ]
+	[ ! -e "$RUNS/.locks/removed" ]
+	[ "$(there)" = "" ]
+}
+
+@test "a run that is pruned while the pool is read is no reason to talk" {
+	runs a b
+	strace -f -qq -o calls -P "$RUNS/b" -e trace=newfstatat,openat -e inject=newfstatat:delay_exit=2000000:when=2 \
+		"$SIDECAR" read >out 2>said 3>&- &
+	wait_for 10 eval '[ "$(wc -l <calls)" = 2 ]'
+	rm -r "$RUNS/b"
+	wait $!
+	grep -q 'ENOENT' calls
+	[ ! -s said ]
+	[ "$(tail -n 1 out | jq -c '[.files, .rows]')" = "[1,1]" ]
+}
+
 @test "both are commands" {
 	runs a b
 	export PATH=$ROOT/${B:-build}/bin:$PATH

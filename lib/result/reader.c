@@ -386,7 +386,9 @@ void reader_pool(struct reader *rd, const char *root)
 	for (size_t i = 0; i < n; i++) {
 		auto_free char *index = index_path(root, runs[i].name);
 
-		if (strcmp(runs[i].name, INDEX_DIR) != 0 && reader_run(rd, runs[i].path, index, &e) < 0)
+		/* one that was pruned meanwhile is no longer of the pool */
+		if (strcmp(runs[i].name, INDEX_DIR) != 0 && reader_run(rd, runs[i].path, index, &e) < 0 &&
+		    path_exists(runs[i].path))
 			warn("%s", e.text);
 	}
 	runs_release(runs, n);

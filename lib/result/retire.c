@@ -29,9 +29,10 @@ int run_remove(const char *root, const char *run, struct err *e)
 	bool gone;
 	int rc;
 
-	/* whoever else removes a run takes the directory of graves with him */
+	/* whoever else removes a run takes the directory of graves with him; one
+	 * who was killed may have had our process id in a container before us */
 	do
-		if (make_dirs(graves, e) < 0)
+		if (remove_tree(grave, e) < 0 || make_dirs(graves, e) < 0)
 			return -1;
 	while ((rc = rename(dir, grave)) < 0 && errno == ENOENT && is_dir(dir));
 	gone = rc < 0 && errno == ENOENT;
