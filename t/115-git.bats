@@ -46,9 +46,8 @@ serve() {
 		echo $((20000 + (RANDOM + $$) % 30000)) >"$2.port"
 		git daemon --reuseaddr --export-all --enable=upload-pack --base-path="$1" --listen=127.0.0.1 \
 			--port="$(cat "$2.port")" --pid-file="$2.pid" --verbose >"$2.log" 2>&1 3>&- &
-		wait_for 5 sh -c "test -s '$2.pid' || ! kill -0 $! 2>/dev/null"
-		sleep 0.1
-		kill -0 $! 2>/dev/null && return 0
+		wait_for 5 sh -c "grep -q 'Ready to rumble' '$2.log' || ! kill -0 $! 2>/dev/null"
+		! grep -q 'Ready to rumble' "$2.log" || return 0
 	done
 	return 1
 }

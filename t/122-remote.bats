@@ -160,7 +160,7 @@ refused() {
 	run -1 --separate-stderr "$REMOTE" put "$KEY"
 	[[ $stderr == *"the entry was stored without checksums"* ]]
 	summed_entry "$KEY"
-	printf X | dd of="$KTSTR_CACHE_DIR/$KEY/vmlinux" bs=1 seek=9 conv=notrunc status=none
+	damage "$KTSTR_CACHE_DIR/$KEY/vmlinux" 9
 	run -1 --separate-stderr "$REMOTE" put "$KEY"
 	[[ $stderr == *"file vmlinux has other bytes than were stored"* ]]
 	[ -z "$(ls "$DAV_DIR")" ]
@@ -479,7 +479,7 @@ c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 5000); 
 	"$REMOTE" put "$KEY"
 	exec 9>"$KTSTR_CACHE_DIR/.locks/$KEY.lock"
 	flock -s 9
-	run -0 timeout 5 "$REMOTE" get "$KEY"
+	run -0 timeout 60 "$REMOTE" get "$KEY"
 	exec 9>&-
 }
 

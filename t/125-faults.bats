@@ -105,11 +105,13 @@ CHECK='[[ $("$CACHE" verify) == *"keep: ok"* ]]'
 	kernel_org
 	"$LIBEXEC/ktstr-resolve" 6.12.9 | "$LIBEXEC/ktstr-fetch" >fetched
 	export HERE=$PWD
-	DURING='(trap "" TERM; touch $HERE/started; sleep 1.5; touch $HERE/late) & wait' "$LIBEXEC/ktstr-build" <fetched 3>&- >one 2>err &
+	DURING='(trap "" TERM; touch $HERE/started; until [ -e $HERE/go ]; do sleep 0.05; done; sleep 1; touch $HERE/late) & wait' \
+		"$LIBEXEC/ktstr-build" <fetched 3>&- >one 2>err &
 	wait_for 10 test -e started
 	kill -KILL $!
 	wait $! || true
 	[ ! -e late ]
+	touch go
 	DURING='[ -e $HERE/late ]' run -0 --separate-stderr "$LIBEXEC/ktstr-build" <fetched
 	[ "$(jq -r .state <<<"$output")" = cached ]
 }

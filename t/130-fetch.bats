@@ -273,18 +273,19 @@ fetch_tarball() {
 
 @test "two at once fetch a release once" {
 	version_record 6.12.9 >in
-	KTSTR_KERNEL_ORG=$URL/+slow "$FETCH" <in >one 2>err1 3>&- &
+	KTSTR_KERNEL_ORG=$URL/+gate@two "$FETCH" <in >one 2>err1 3>&- &
 	wait_for 5 grep -q downloading err1
-	KTSTR_KERNEL_ORG=$URL/+404 "$FETCH" <in >two 2>err2
+	KTSTR_KERNEL_ORG=$URL/+404 "$FETCH" <in >two 2>err2 3>&- &
+	wait_for 5 grep -q "is being fetched by another process" err2
+	org_gate two
 	wait
 	[ "$(jq -r .state one two)" = $'fetched\nfetched' ]
-	grep -q "is being fetched by another process" err2
 	grep -q "pid=" err2
 }
 
 @test "SIGTERM ends a download and leaves nothing" {
 	version_record 6.12.9 >in
-	KTSTR_KERNEL_ORG=$URL/+slow "$FETCH" <in >out 2>err 3>&- &
+	KTSTR_KERNEL_ORG=$URL/+gate@shut "$FETCH" <in >out 2>err 3>&- &
 	wait_for 5 grep -q downloading err
 	kill -TERM $!
 	wait $! && code=0 || code=$?
@@ -295,7 +296,7 @@ fetch_tarball() {
 
 @test "what kill -9 leaves is swept by the next run" {
 	version_record 6.12.9 >in
-	KTSTR_KERNEL_ORG=$URL/+slow "$FETCH" <in >out 2>err 3>&- &
+	KTSTR_KERNEL_ORG=$URL/+gate@shut "$FETCH" <in >out 2>err 3>&- &
 	wait_for 5 grep -q downloading err
 	wait_for 5 compgen -G "$SRC/.stage-*"
 	kill -KILL $!

@@ -111,7 +111,7 @@ no_tree() {
 @test "a kept tarball that was damaged is fetched anew" {
 	records 6.12.1
 	run -0 "$FETCH" <in
-	printf x | dd of="$KEPT/linux-6.12.1.tar.xz" bs=1 seek=300000 conv=notrunc status=none
+	damage "$KEPT/linux-6.12.1.tar.xz" 300000
 	sed -i 's/kc0/kc1/' in
 	run -0 --separate-stderr "$FETCH" <in
 	[[ $stderr == *"sha256 mismatch for $KEPT/linux-6.12.1.tar.xz"*"fetching it anew"* ]]
@@ -187,7 +187,7 @@ no_tree() {
 	records 6.12.1
 	run -1 "$FETCH" --stall-timeout 1s <in
 	sed -i 's|/+stall@|/+none@|' "$KEPT/linux-6.12.1.tar.xz.part.json"
-	printf xyz | dd of="$KEPT/linux-6.12.1.tar.xz.part" bs=1 seek=100000 conv=notrunc status=none
+	damage "$KEPT/linux-6.12.1.tar.xz.part" 100000
 	fault none
 	run -0 --separate-stderr "$FETCH" <in
 	[[ $stderr == *"sha256 mismatch"*"what an earlier run had fetched may be damaged, fetching it anew"* ]]
@@ -214,12 +214,14 @@ no_tree() {
 @test "kernels are fetched side by side, and each record leaves when it is there" {
 	records 6.12.1 6.12.2 6.12.3
 	sed -i '2i {"type":"kernel","index":9,"total":10,"spec":"c","label":"c","key":"k","state":"cached","dir":"/d"}' in
-	fault slow
+	fault gate
 	KTSTR_KERNEL_PARALLELISM=3 "$FETCH" <in >out 2>err 3>&- &
 	pid=$!
 	wait_for 10 eval '[ "$(grep -c "downloading " err)" = 3 ]'
 	# the cached one did not wait for any
+	wait_for 10 test -s out
 	[ "$(jq -r .state out)" = cached ]
+	org_gate "t$BATS_TEST_NUMBER"
 	wait $pid
 	[ "$(jq -r .state out | sort | uniq -c | xargs)" = "1 cached 3 fetched" ]
 }
@@ -258,19 +260,20 @@ no_tree() {
 @test "two processes with two configurations download a release once" {
 	records 6.12.1
 	sed 's/kc0/kc1/' in >in2
-	fault slow
+	fault gate
 	"$FETCH" <in >one 2>err1 3>&- &
 	wait_for 5 grep -q downloading err1
-	run -0 --separate-stderr "$FETCH" <in2
+	"$FETCH" <in2 >two 2>err2 3>&- &
+	wait_for 5 grep -q "linux-6.12.1.tar.xz is being fetched by another process" err2
+	org_gate "t$BATS_TEST_NUMBER"
 	wait
-	[ "$(jq -r .state one)" = fetched ]
-	[[ $stderr == *"linux-6.12.1.tar.xz is being fetched by another process"* ]]
+	[ "$(jq -r .state one two)" = $'fetched\nfetched' ]
 	[ "$(gets 6.12.1)" = 1 ]
 }
 
 @test "Ctrl-C leaves no process, no tree and no lock, and the part for later" {
 	records 6.12.1 6.12.2
-	fault slow
+	fault gate
 	setsid env --default-signal=INT "$FETCH" <in >out 2>err 3>&- &
 	pid=$!
 	wait_for 10 eval '[ "$(grep -c "downloading " err)" = 2 ]'
@@ -286,13 +289,14 @@ no_tree() {
 	no_holder
 	[ -s "$KEPT/linux-6.12.1.tar.xz.part" ]
 	[ ! -e "$KEPT/linux-6.12.1.tar.xz" ]
+	org_gate "t$BATS_TEST_NUMBER"
 	run -0 "$FETCH" <in
-	grep -q "GET /+slow@t$BATS_TEST_NUMBER/.*linux-6.12.1.tar.xz 206 [1-9]" "$BATS_FILE_TMPDIR/log"
+	grep -q "GET /+gate@t$BATS_TEST_NUMBER/.*linux-6.12.1.tar.xz 206 [1-9]" "$BATS_FILE_TMPDIR/log"
 }
 
 @test "kill -9 ends the downloads it had started" {
 	records 6.12.1 6.12.2
-	fault slow
+	fault gate
 	"$FETCH" <in >out 2>err 3>&- &
 	pid=$!
 	wait_for 10 eval '[ "$(grep -c "downloading " err)" = 2 ]'
@@ -301,6 +305,7 @@ no_tree() {
 	wait $pid || true
 	wait_for 10 gone $children
 	wait_for 10 no_holder
+	org_gate "t$BATS_TEST_NUMBER"
 	run -0 --separate-stderr "$FETCH" <in
 	[ "$(jq -r .state <<<"$output")" = $'fetched\nfetched' ]
 }

@@ -123,9 +123,9 @@ cargo ktstr: use --force to rebuild" ]
 }
 
 @test "a kernel is built while another one still comes" {
-	fault slow
-	export KTSTR_KERNEL_PARALLELISM=2
-	export DURING='case $PWD in *6.12.8) if ls -d "$TMPDIR"/ktstr-src-*/6.13.9-*; then echo late; else echo early; fi >"$HOME/when" 2>/dev/null ;; esac'
+	fault gate
+	export KTSTR_KERNEL_PARALLELISM=2 OPEN=$BATS_FILE_TMPDIR/org/t$BATS_TEST_NUMBER.open
+	export DURING='case $PWD in *6.12.8) if ls -d "$TMPDIR"/ktstr-src-*/6.13.9-*; then echo late; else echo early; fi >"$HOME/when" 2>/dev/null; : >"$OPEN" ;; esac'
 	cargo-ktstr ktstr kernel build --json 6.12.8..6.13.9 >out 2>err
 	[ "$(cat "$HOME/when")" = early ]
 	[ "$(jq -r .state out | sort -u)" = cached ]
@@ -137,7 +137,11 @@ four() {
 }
 
 @test "sources are unpacked no further ahead than the builder follows" {
-	export DURING='sleep 1.5; ls -d "$TMPDIR"/ktstr-src-*/*-tarball-* | wc -l >>"$HOME/trees"'
+	# the first one waits for what may be there beside it, and a little for what may not
+	export DURING='trees() { ls -d "$TMPDIR"/ktstr-src-*/*-tarball-* | wc -l; }
+		[ -e "$HOME/trees" ] || for i in $(seq 300); do [ "$(trees)" -lt 2 ] || break; sleep 0.1; done
+		sleep 1
+		trees >>"$HOME/trees"'
 	four "$LIBEXEC/ktstr-build" >out 2>>err
 	[ "$(jq -r .state out | xargs)" = "cached cached cached cached" ]
 	# the one that is built, and one that waits
@@ -215,7 +219,7 @@ four() {
 }
 
 @test "Ctrl-C in the middle of the downloads leaves nothing behind" {
-	fault slow
+	fault gate
 	setsid env --default-signal=INT cargo-ktstr ktstr kernel build 6.12..6.14 >out 2>err 3>&- &
 	pid=$!
 	wait_for 10 grep -q '6.13.9.tar.xz (' err

@@ -312,14 +312,17 @@ nothing_cached() {
 @test "two builds of one tree: the second waits and hits the cache" {
 	git_kernel_tree linux
 	"$RESOLVE" ./linux >resolved
-	DURING='touch ../started; sleep 1' "$BUILD" <resolved >one 2>err1 3>&- &
+	DURING='touch ../started; until [ -e ../go ]; do sleep 0.05; done' "$BUILD" <resolved >one 2>err1 3>&- &
 	wait_for 10 test -e started
-	run -0 --separate-stderr "$BUILD" <resolved
+	"$BUILD" <resolved >two 2>err2 3>&- &
+	wait_for 10 grep -q "source tree $PWD/linux is locked by a concurrent ktstr build — waiting for it to finish." err2
+	touch go
+	wait $!
 	wait
-	[[ $stderr == *"source tree $PWD/linux is locked by a concurrent ktstr build — waiting for it to finish."*"pid="* ]]
-	[[ $stderr == *"concurrent ktstr build populated cache slot local-"* ]]
-	[ "$(jq -r .dir <<<"$output")" = "$(jq -r .dir one)" ]
-	[ "$(jq -r .state <<<"$output")" = cached ]
+	grep -q "pid=" err2
+	grep -q "concurrent ktstr build populated cache slot local-" err2
+	[ "$(jq -r .dir two)" = "$(jq -r .dir one)" ]
+	[ "$(jq -r .state two)" = cached ]
 	[ "$(entries | wc -l)" = 1 ]
 }
 
@@ -460,7 +463,7 @@ build_with_small() {
 	kill -TERM $!
 	wait $! && code=0 || code=$?
 	[ "$code" = 143 ]
-	gone "$(cat sh.pid)"
+	wait_for 5 gone "$(cat sh.pid)"
 	[ ! -s one ]
 	nothing_cached
 	[ -z "$(find "$TMPDIR" -mindepth 1)" ]
@@ -512,12 +515,15 @@ build_with_small() {
 
 @test "two builds of one release: the second waits and needs no source of its own" {
 	fetched_record k1 >in
-	DURING='touch ../../../../started; sleep 1' "$BUILD" <in >one 2>err1 3>&- &
+	export HERE=$PWD
+	DURING='touch $HERE/started; until [ -e $HERE/go ]; do sleep 0.05; done' "$BUILD" <in >one 2>err1 3>&- &
 	wait_for 10 test -e started
-	run -0 --separate-stderr "$BUILD" <in
+	"$BUILD" <in >two 2>err2 3>&- &
+	wait_for 10 grep -q "is locked by a concurrent ktstr build" err2
+	touch go
+	wait $!
 	wait
-	[[ $stderr == *"is locked by a concurrent ktstr build"* ]]
-	[ "$(jq -r '.state + .dir' <<<"$output")" = "cached$CACHE/k1" ]
+	[ "$(jq -r '.state + .dir' two)" = "cached$CACHE/k1" ]
 	[ "$(entries)" = k1 ]
 }
 

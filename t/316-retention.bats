@@ -158,7 +158,7 @@ going() {
 		until [ -e go ]; do sleep 0.05; done
 		"$SIDECAR" write <late' >/dev/null 2>&1 3>&- &
 	going=$!
-	until [ -e written ]; do sleep 0.05; done
+	wait_for 10 test -e written
 }
 
 @test "a run that goes on stays, between two of its writes too" {

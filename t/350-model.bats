@@ -57,7 +57,7 @@ nothing_there() {
 @test "fetch hashes what is there, whatever the remembered mtime and size say" {
 	"$MODEL" fetch
 	touch -r "$COPY" stamp
-	printf x | dd of="$COPY" bs=1 seek=5 conv=notrunc status=none
+	damage "$COPY" 5
 	touch -r stamp "$COPY"
 	run -0 "$MODEL" status
 	[[ $output == *"checked:  true"* ]]

@@ -419,7 +419,7 @@ check() {
 @test "workers end when their test is killed" {
 	"$TESTS" --exact ktstr/on_host 3>&- &
 	test=$!
-	wait_for 5 bash -c "[ \$(pgrep -cP $test) -eq 2 ]"
+	wait_for 5 eval '[ "$(pgrep -cP "$test")" = 2 ]'
 	mapfile -t workers < <(pgrep -P "$test")
 	kill -9 "$test"
 	wait_for 5 gone "${workers[@]}"

@@ -93,9 +93,19 @@ example_of() {
 	/usr/bin/python3 "$ROOT/t/lib/examples.py" --by "t/${BATS_TEST_FILENAME##*/}" "${LIBEXEC%/*}/man/man1/$1.1" | tr '\0' '\n'
 }
 
-# wait_for SECONDS COMMAND…: run it until it succeeds.
+# damage FILE AT: another byte there, whatever it was.
+damage() {
+	local byte
+
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+	# shellcheck disable=SC2059 # the format is the byte
+	printf "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# wait_for SECONDS COMMAND…: run it until it succeeds; a machine with much else
+# to do gets four times as long.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + 4 * $1))
 
 	shift
 	until "$@"; do

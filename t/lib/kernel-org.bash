@@ -24,11 +24,16 @@ org_release() {
 # KTSTR_KERNEL_ORG. It ends with the shell that calls this at the latest.
 org_serve() {
 	rm -f url
-	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 300 "$@" >url 2>server.log 3>&- &
+	python3 "$BATS_TEST_DIRNAME/lib/kernel-org.py" org --life 3600 "$@" >url 2>server.log 3>&- &
 	echo $! >server.pid
 	wait_for 10 test -s url
 	KTSTR_KERNEL_ORG=$(head -n 1 url)
 	export KTSTR_KERNEL_ORG
+}
+
+# org_gate NAME: let the tarballs go on whose server has the fault gate@NAME.
+org_gate() {
+	: >"$BATS_FILE_TMPDIR/org/$1.open"
 }
 
 org_stop() {

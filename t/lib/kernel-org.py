@@ -21,6 +21,7 @@ is counted:
     /+short         half of the bytes, with a length to match
     /+stall         half of the bytes, then nothing; asked to go on, nothing
     /+slow          64 KiB at a time with pauses
+    /+gate@NAME     half of more than 64 KiB, the rest once there is a file ROOT/NAME.open
     /+drip          half of the bytes, then some bytes a second
     /+norange       knows no ranges
     /+changed       another ETag every time; half of the file the first time
@@ -151,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
             return 0
         return int(asked.group(1))
 
-    def tarball(self, path, fault):
+    def tarball(self, path, fault, client):
         if fault in ("404", "500"):
             return self.missing(int(fault))
         if fault == "html":
@@ -190,6 +191,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         self.close_connection = part != told
+        if fault == "gate" and part > 65536:
+            self.send_bytes(path, first, part // 2, False)
+            self.wait_at_gate(client)
+            first, part = first + part // 2, part - part // 2
         self.send_bytes(path, first, part, fault == "slow")
         if fault == "stall":
             time.sleep(30)
@@ -197,6 +202,11 @@ class Handler(BaseHTTPRequestHandler):
             for _ in range(300):
                 self.wfile.write(b"x")
                 time.sleep(0.1)
+
+    def wait_at_gate(self, name):
+        end = time.monotonic() + 120
+        while not (self.server.root / f"{name}.open").exists() and time.monotonic() < end:
+            time.sleep(0.02)
 
     def send_bytes(self, path, first, size, slow):
         self.wfile.flush()
@@ -222,7 +232,7 @@ class Handler(BaseHTTPRequestHandler):
         root = self.server.root
         self.first = 0
         # a proxy is asked with the whole URL
-        fault, name = re.match(r"(?:http://[^/]*)?/(?:\+([\w-]+)(?:@\w*)?/)?(.*)", self.path).groups()
+        fault, client, name = re.match(r"(?:http://[^/]*)?/(?:\+([\w-]+)(?:@(\w*))?/)?(.*)", self.path).groups()
         path = (root / name).resolve()
         times = re.fullmatch(r"(\d+)x(\d+)", fault or "")
         if times:
@@ -240,7 +250,7 @@ class Handler(BaseHTTPRequestHandler):
         if path.is_dir():
             return self.answer(listing(path), "text/html")
         if path.is_file() or fault in ("404", "500"):
-            return self.tarball(path, fault)
+            return self.tarball(path, fault, client)
         return self.missing()
 
     do_HEAD = do_GET

@@ -22,7 +22,7 @@ from session import session  # noqa: E402, beside this file
 
 
 def parse(argv):
-    steps, patience = [], 20.0
+    steps, patience = [], 60.0
     while argv and argv[0] != "--":
         if argv[0] == "--type":
             steps.append((argv[1].encode(), argv[2].encode().decode("unicode_escape").encode("latin-1")))
