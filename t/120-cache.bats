@@ -395,6 +395,37 @@ ktstr-cache: error: no usable kernel is cached" ]
 	done
 }
 
+# while_reading KEY CHANGE CALL…: run the cache with CALL, and the change once it has opened the entry's metadata
+while_reading() {
+	strace -qq -o calls -P "$KTSTR_CACHE_DIR/$1/metadata.json" -e trace=openat -e inject=openat:delay_exit=2000000:when=1 \
+		"$CACHE" "${@:3}" >out 2>said 3>&- &
+	wait_for 10 test -s calls
+	eval "$2"
+	wait $!
+}
+
+@test "an entry that is replaced while it is read is one or the other" {
+	summed_entry k
+	mv "$KTSTR_CACHE_DIR/k" old
+	summed_entry k
+	mv "$KTSTR_CACHE_DIR/k" new
+	head -c 30000 /dev/zero >new/vmlinux
+	jq '.version = "6.99" | .files.vmlinux.size = 30000' old/metadata.json >new/metadata.json
+	mv old "$KTSTR_CACHE_DIR/k"
+	while_reading k 'mv "$KTSTR_CACHE_DIR/k" away; mv new "$KTSTR_CACHE_DIR/k"' find k
+	[ "$(jq -r .version out)" = 6.99 ]
+	[ ! -s said ]
+}
+
+@test "an entry that is removed while the cache is read is not there, and not a broken one" {
+	entry a
+	entry b
+	while_reading b 'rm -r "$KTSTR_CACHE_DIR/b"' list --json
+	[ "$(jq -r '.entries[].key' out)" = a ]
+	while_reading a 'rm -r "$KTSTR_CACHE_DIR/a"' list --json
+	[ "$(jq -r '.entries | length' out)" = 0 ]
+}
+
 @test "a held entry is locked shared until the program it was held for ends" {
 	entry k
 	mkfifo go

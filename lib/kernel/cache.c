@@ -138,6 +138,12 @@ void cache_load(const char *dir, struct cache_entry *c)
 	cache_meta_load(c);
 }
 
+/* Removed since its name was read. */
+static bool is_gone(const struct cache_entry *c)
+{
+	return c->problem && !is_dir(c->dir);
+}
+
 int cache_find(const char *key, struct cache_entry *c, struct err *e)
 {
 	auto_free char *root = cache_absolute_root(e);
@@ -156,7 +162,7 @@ int cache_find(const char *key, struct cache_entry *c, struct err *e)
 	load(root, key, c);
 	if (!c->problem)
 		return 1;
-	if (!is_dir(c->dir))
+	if (is_gone(c))
 		cache_entry_release(c);
 	return 0;
 }
@@ -203,7 +209,7 @@ static int load_matching(const char *prefix, const char *suffix, struct cache_en
 			continue;
 		GROW(*list, *n, cap);
 		load(root, d->d_name, &(*list)[*n]);
-		if (cache_is_foreign(&(*list)[*n]))
+		if (cache_is_foreign(&(*list)[*n]) || is_gone(&(*list)[*n]))
 			cache_entry_release(&(*list)[*n]);
 		else
 			++*n;

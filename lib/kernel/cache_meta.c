@@ -248,7 +248,7 @@ static void check_size(struct cache_entry *c, const struct cache_sum *s)
 			(unsigned long long)st.st_size, (unsigned long long)s->size);
 }
 
-void cache_meta_load(struct cache_entry *c)
+static void load_once(struct cache_entry *c)
 {
 	auto_free char *path = xasprintf("%s/metadata.json", c->dir);
 	auto_str struct str text = { 0 };
@@ -277,4 +277,34 @@ void cache_meta_load(struct cache_entry *c)
 		problem(c, "image_missing", "image file %s missing from entry directory", c->image_name);
 	for (size_t i = 0; i < c->n_sums; i++)
 		check_size(c, &c->sums[i]);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* What tells one directory from the next of its name; zeroes for none. */
+static struct stat look(const char *path)
+{
+	struct stat st = { 0 };
+
+	return stat(path, &st) == 0 ? st : (struct stat){ 0 };
+}
+
+/* Somebody may replace the entry between its metadata and its files. */
+void cache_meta_load(struct cache_entry *c)
+{
+	struct stat before = look(c->dir), after;
+
+	load_once(c);
+	for (int tries = 0; tries < 3 && (after = look(c->dir), !is_same(&before, &after)); tries++) {
+		struct cache_entry fresh = { .key = xstrdup(c->key), .dir = xstrdup(c->dir) };
+
+		cache_entry_release(c);
+		*c = fresh;
+		before = after;
+		load_once(c);
+	}
 }
