@@ -318,6 +318,27 @@ fetch_tarball() {
 	[ -d "$SRC/new" ]
 }
 
+@test "a tree that somebody is removing is not taken for a source, and one that is swept is out of sight first" {
+	run -0 --separate-stderr fetch 6.12.9
+	src=$(jq -r .src <<<"$output")
+	touch "$src/half"
+	exec 9<"${src%/*}"
+	flock -x 9
+	run -0 --separate-stderr fetch 6.12.9
+	exec 9<&-
+	[ "$(jq -r .src <<<"$output")" = "$src" ]
+	[ ! -e "$src/half" ]
+	[ -f "$src/Makefile" ]
+	mkdir -p "$SRC/old/linux/deep"
+	touch -d '8 hours ago' "$SRC/old"
+	version_record 6.12.9 >in
+	run -0 strace -f -qq -o calls -e trace=rename,unlinkat "$FETCH" <in
+	grep -E '"[^"]*/old"|deep' calls | sed 's/^[0-9 ]*//; s/(.*//' >order
+	[ "$(head -n 1 order)" = rename ]
+	[ ! -e "$SRC/old" ]
+	run ! compgen -G "$SRC/.stage-*"
+}
+
 @test "a source directory of somebody else is refused" {
 	mkdir -m 777 "$SRC"
 	run -1 --separate-stderr fetch 6.12.9

@@ -36,14 +36,45 @@ static int make_root(const char *root, struct err *e)
 	return 0;
 }
 
+/* Whether the descriptor is what the path names now. */
+static bool is_same(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+/* Out of sight first: a tree that is half removed must not be found. The name
+ * it has then, or NULL when somebody else holds it. */
+static char *take_away(const char *path, int fd)
+{
+	const char *slash = strrchr(path, '/');
+	char *gone;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_same(fd, path))
+		return NULL;
+	gone = xasprintf("%.*s/" STAGE "gone-%d-%d", (int)(slash - path), path, (int)getpid(), fd);
+	if (rename(path, gone) == 0)
+		return gone;
+	free(gone);
+	return NULL;
+}
+
+static bool is_old(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && time(NULL) - st.st_mtime > KEEP_SEC;
+}
+
 /* A directory that is old and that nobody holds. */
 static void sweep_one(const char *path)
 {
 	auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
+	auto_free char *gone = fd >= 0 && is_old(fd) ? take_away(path, fd) : NULL;
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && time(NULL) - st.st_mtime > KEEP_SEC && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		sweep_tree(path);
+	if (gone)
+		sweep_tree(gone);
 }
 
 static void sweep(const char *root)
@@ -90,17 +121,32 @@ void srcdir_close(struct srcdir *s)
 	*s = (struct srcdir){ .lock = LOCK_NONE };
 }
 
-/* Start the hour anew. */
+/* Start the hours anew. */
 static void touch(const char *path)
 {
 	if (utimensat(AT_FDCWD, path, NULL, 0) < 0)
 		return; /* it is then swept earlier */
 }
 
+/* A directory that nobody is about to remove, held, and from now on young. */
+static int hold_home(const char *home)
+{
+	int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 && is_same(fd, home)) {
+		touch(home);
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 char *srcdir_find(const struct srcdir *s, const char *key)
 {
 	auto_free char *home = xasprintf("%s/%s", s->root, key);
-	DIR *dir = opendir(home);
+	auto_fd int held = hold_home(home);
+	DIR *dir = held < 0 ? NULL : opendir(home);
 	char *tree = NULL;
 	struct dirent *d;
 
@@ -109,8 +155,6 @@ char *srcdir_find(const struct srcdir *s, const char *key)
 			tree = xasprintf("%s/%s", home, d->d_name);
 	if (dir)
 		closedir(dir);
-	if (tree)
-		touch(home);
 	return tree;
 }
 
@@ -163,38 +207,24 @@ bool srcdir_is_ours(const char *tree)
 	return strncmp(name_of(root), ROOT, strlen(ROOT)) == 0;
 }
 
-/* Whether the descriptor is what the path names now. */
-static bool is_same(int fd, const char *path)
-{
-	struct stat a, b;
-
-	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
-}
-
 int srcdir_hold(const char *tree, struct err *e)
 {
 	auto_free char *home = home_of(tree);
-	int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = hold_home(home);
 
-	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 && is_same(fd, home)) {
-		touch(home);
-		return fd;
-	}
 	if (fd >= 0)
-		close(fd);
+		return fd;
 	err_set(e, "source tree %s is gone", tree);
 	return err_hint(e, "something removed it before it was built; run again");
 }
 
-/* Out of sight first: a tree that is half removed must not be found. */
 void srcdir_discard(const char *tree, int fd)
 {
 	auto_free char *home = home_of(tree);
-	auto_free char *parent = home_of(home);
-	auto_free char *gone = xasprintf("%s/" STAGE "gone-%d-%d", parent, (int)getpid(), fd);
+	auto_free char *gone = take_away(home, fd);
 	struct err ignored;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_same(fd, home) && rename(home, gone) == 0)
+	if (gone)
 		remove_large_tree(gone, &ignored);
 	close(fd);
 }
