@@ -224,6 +224,15 @@ refused() {
 	[ "$(ending detail)" = "the guest sent a line without an end" ]
 }
 
+@test "what QEMU has left in its channels is read whole, however late that is" {
+	qemu <<<'seq 12000 >&"$console"'
+	run -1 --separate-stderr strace -qq -o calls -e 'trace=?poll,?ppoll' -e 'inject=?poll,?ppoll:delay_exit=1200000' \
+		"$LIBEXEC/ktstr-vm" run --accel=tcg <"$REQUEST"
+	cat <<<"$output" >"$EVENTS"
+	[ "$(of console | wc -l)" = 12000 ]
+	[ "$(ending reason)" = no_init ]
+}
+
 @test "a slow reader loses nothing and stops no deadline" {
 	qemu <<-'EOF'
 		init

@@ -20,6 +20,7 @@
 
 #define STOP_MS    5000 /* from the program's end, or a panic, to QEMU's */
 #define DRAIN_MS   1000 /* from QEMU's end to that of its sockets */
+#define LATE_MS    9000 /* longer while there is still something in them */
 #define STDERR_MAX 8192
 
 enum { P_SIGNALS, P_STDOUT, P_CONSOLE, P_BULK, P_QMP, P_STDERR, P_COUNT };
@@ -436,6 +437,7 @@ static bool alive(const struct run *s)
 static void loop(struct run *s)
 {
 	while (alive(s)) {
+		int ready;
 		bool full = events_pending(s->ev) > EVENTS_HIGH;
 		struct pollfd p[P_COUNT] = {
 			[P_SIGNALS] = { s->signals, POLLIN, 0 },
@@ -446,15 +448,18 @@ static void loop(struct run *s)
 			[P_STDERR] = { s->qemu.err, POLLIN, 0 },
 		};
 
-		if (poll(p, P_COUNT, time_left(s)) < 0 && errno != EINTR)
+		ready = poll(p, P_COUNT, time_left(s));
+		if (ready < 0 && errno != EINTR)
 			die_sys("poll");
 		handle(s, p);
 		if (!s->deadline || now_ms() < s->deadline)
 			continue;
-		/* a slow reader may take its time over what is left */
-		if (s->ended && !(full && !s->ev->closed))
+		if (!s->ended)
+			on_deadline(s);
+		else if (full && !s->ev->closed) /* a slow reader may take its time */
+			s->deadline = now_ms() + DRAIN_MS;
+		else if (ready == 0 || now_ms() > s->deadline + LATE_MS)
 			break;
-		on_deadline(s);
 	}
 }
 
