@@ -165,6 +165,17 @@ nothing_there() {
 	nothing_there
 }
 
+@test "clean leaves a fetch alone that has not begun to write" {
+	mkdir -p "$KTSTR_CACHE_DIR"
+	echo old >"$COPY"
+	exec 8>"$COPY.lock"
+	flock 8
+	run -1 "$MODEL" clean
+	exec 8>&-
+	[[ $output == *"error: clean model cache: $COPY is being fetched by"*"pid="* ]]
+	[ "$(cat "$COPY")" = old ]
+}
+
 @test "clean leaves a fetch alone that is under way" {
 	pin slow
 	"$MODEL" fetch & pid=$!

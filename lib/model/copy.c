@@ -124,12 +124,13 @@ static int remove_one(const char *path, unsigned long long *freed, struct err *e
 	return 1;
 }
 
-/* Hold off a fetch, of which PATH.part tells: 0, or -1 when one is under way. */
+/* Hold off a fetch: 0, or -1 when one is under way. Where none has ever been
+ * there is no lock, and none is made. */
 static int hold_off(const char *path, struct lock *lock, struct err *e)
 {
-	auto_free char *part = xasprintf("%s.part", path), *name = xasprintf("%s.lock", path);
+	auto_free char *name = xasprintf("%s.lock", path);
 	auto_str struct str holders = { 0 };
-	int rc = access(part, F_OK) == 0 ? lock_take(lock, name, LOCK_EXCLUSIVE, 0, part, e) : 0;
+	int rc = access(name, F_OK) == 0 ? lock_take(lock, name, LOCK_EXCLUSIVE, 0, path, e) : 0;
 
 	if (rc <= 0)
 		return rc;
