@@ -226,6 +226,27 @@ static void run_once(struct guest *g, const struct accel *a, int signals, struct
 
 /* KVM can pass the probe and still give up on a real guest: then once more
  * without it. */
+static void run_without_kvm(struct guest *g, struct accel *a, int signals, struct events *ev, struct vm_end *end)
+{
+	*a = (struct accel){ .reason = "KVM gave up on a guest on this host" };
+	accel_remember_broken(a->reason);
+	note("running guests without KVM: %s", end->detail.s);
+	vm_end_release(end);
+	run_once(g, a, signals, ev, end);
+}
+
+/* Without KVM an old QEMU with a thread for each CPU cannot be trusted with
+ * every kernel: then once more with one for all. */
+static void run_in_turns(struct guest *g, struct accel *a, int signals, struct events *ev, struct vm_end *end)
+{
+	note("running this guest once more, its CPUs taking turns: %s (QEMU 8.1 has the fix, and --lean kernels do not "
+	     "need it)",
+	     end->detail.s);
+	a->one_thread = true;
+	vm_end_release(end);
+	run_once(g, a, signals, ev, end);
+}
+
 static void run(struct guest *g, int signals, struct events *ev, struct vm_end *end)
 {
 	struct accel a;
@@ -242,13 +263,10 @@ static void run(struct guest *g, int signals, struct events *ev, struct vm_end *
 	if (a.fresh && !a.kvm)
 		note("running guests without KVM: %s", a.reason);
 	run_once(g, &a, signals, ev, end);
-	if (!end->kvm_broken || g->choice != ACCEL_AUTO)
-		return;
-	a = (struct accel){ .reason = "KVM gave up on a guest on this host" };
-	accel_remember_broken(a.reason);
-	note("running guests without KVM: %s", end->detail.s);
-	vm_end_release(end);
-	run_once(g, &a, signals, ev, end);
+	if (end->kvm_broken && g->choice == ACCEL_AUTO)
+		run_without_kvm(g, &a, signals, ev, end);
+	if (end->stale_code)
+		run_in_turns(g, &a, signals, ev, end);
 }
 
 static void release(struct guest *g)

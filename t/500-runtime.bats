@@ -728,6 +728,27 @@ ktstr_test 'under_simple' [sched=scx_simple] [topo=1n2l2c1t] failed:
 	[ "$(sidecar '.outcome')" = crash ]
 }
 
+@test "of a guest that was run once more only the second run counts" {
+	local stimulus='{"type":"stimulus","elapsed_ms":5,"label":"StepStart[0]","op_kind":"ops=1","detail":"1 cgroups, 2 workers","total_iterations":null}'
+	for second in 'result true' ''; do
+		: >"$OUT/sidecars"
+		vm_says <<-EOF
+			payload
+			say '$stimulus'
+			say '{"type":"sched","state":"died","ops":"simple","scx_state":"disabled","pid":44,"code":137}'
+			result false false '{"kind":"SchedulerDied","message":"of the first"}'
+			payload
+			say '$stimulus'
+			$second
+			end done 0
+		EOF
+		runs ktstr/boots
+		[ "$(sidecar '.stimulus_events | length')" = 1 ]
+		[[ $stderr != *"of the first"* ]]
+		[ "$status" = "$([ "$second" ]; echo $?)" ]
+	done
+}
+
 @test "each stage a guest can get stuck in has its text" {
 	vm_says <<<'end qemu_died 1 "qemu: exit code 1"; exit 1'
 	runs ktstr/boots

@@ -164,6 +164,25 @@ static void take_details(struct run *r, struct slice raw)
 	}
 }
 
+/* ktstr-vm starts a guest anew that its accelerator let down: nothing that one
+ * said counts. */
+static void on_boot(struct run *r)
+{
+	r->booted = true;
+	r->init = r->payload = r->attached = r->not_attached = r->died = r->has_result = false;
+	r->passed = r->skipped = false;
+	free(r->scx_state);
+	free(r->scx_ops);
+	free(r->sched_reason);
+	free(r->stats);
+	r->scx_state = r->scx_ops = r->sched_reason = r->stats = NULL;
+	strv_release(&r->console);
+	strv_release(&r->sched_log);
+	strv_release(&r->stimuli);
+	strv_release(&r->kinds);
+	strv_release(&r->details);
+}
+
 /* The last result wins. */
 static void on_result(struct run *r, struct event *ev)
 {
@@ -217,7 +236,7 @@ static void dispatch(struct run *r, struct event *ev, struct slice line)
 	const char *type = ev->type;
 
 	if (strcmp(type, "boot") == 0)
-		r->booted = true;
+		on_boot(r);
 	else if (strcmp(type, "init") == 0)
 		r->init = true;
 	else if (strcmp(type, "payload") == 0)

@@ -17,6 +17,7 @@ enum accel_choice { ACCEL_AUTO, ACCEL_KVM, ACCEL_TCG };
 
 struct accel {
 	bool kvm;
+	bool one_thread;  /* without KVM: the CPUs take turns */
 	char reason[256]; /* why, for people */
 	bool fresh;       /* found out just now, not remembered */
 };

@@ -69,7 +69,9 @@ static void add_machine(const struct qemu_config *c, struct strv *a)
 	const char *memory = c->topology.nodes == 1 ? ",memory-backend=m0" : "";
 
 	strv_add(a, "-machine");
-	strv_addf(a, "q35,accel=%s,sata=off,smbus=off,vmport=off%s", c->kvm ? "kvm" : "tcg", memory);
+	strv_addf(a, "q35,sata=off,smbus=off,vmport=off%s", memory);
+	strv_add(a, "-accel");
+	strv_add(a, c->kvm ? "kvm" : c->one_thread ? "tcg,thread=single" : "tcg");
 	strv_add(a, "-cpu");
 	/* TCG's own model is an AMD one without a cache topology; five levels of
 	 * page tables only cost time */

@@ -18,14 +18,14 @@
 struct qemu_config {
 	struct topology topology;
 	uint64_t memory_mb;
-	bool kvm;
-	const char *image;   /* boot image */
-	const char *cmdline; /* of the guest's kernel */
-	int initrd;          /* the initramfs */
-	int console;         /* the far ends of our sockets: COM1, */
-	int bulk;            /* the port "ktstr.bulk", */
-	int qmp;             /* and the control channel */
-	int *memory;         /* one a node */
+	bool kvm, one_thread; /* as in struct accel */
+	const char *image;    /* boot image */
+	const char *cmdline;  /* of the guest's kernel */
+	int initrd;           /* the initramfs */
+	int console;          /* the far ends of our sockets: COM1, */
+	int bulk;             /* the port "ktstr.bulk", */
+	int qmp;              /* and the control channel */
+	int *memory;          /* one a node */
 };
 
 /* KTSTR_QEMU or the architecture's program. 0 with *path (caller frees) or

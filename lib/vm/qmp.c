@@ -41,6 +41,46 @@ static void read_status(struct qmp *q, struct jr *r)
 			jr_skip(r);
 }
 
+/* Go into the object under one of the keys that are left; false when there is
+ * none. */
+static bool enter(struct jr *r, const char *key)
+{
+	struct jkey k;
+
+	while (jr_key(r, &k)) {
+		if (key_is(&k, key) && jr_peek(r) == JR_OBJECT) {
+			jr_object(r);
+			return true;
+		}
+		jr_skip(r);
+	}
+	return false;
+}
+
+/* "QMP": {"version": {"qemu": {"major": 7, "minor": 2, …}, …}, …} */
+static void read_greeting(struct qmp *q, struct slice text)
+{
+	int64_t major = 0, minor = 0;
+	struct jkey k;
+	struct jr r;
+
+	jr_init(&r, text.s, text.n);
+	if (jr_peek(&r) != JR_OBJECT)
+		return;
+	jr_object(&r);
+	if (!enter(&r, "version") || !enter(&r, "qemu"))
+		return;
+	while (jr_key(&r, &k))
+		if (key_is(&k, "major") && jr_peek(&r) == JR_NUMBER)
+			major = jr_i64(&r);
+		else if (key_is(&k, "minor") && jr_peek(&r) == JR_NUMBER)
+			minor = jr_i64(&r);
+		else
+			jr_skip(&r);
+	if (!r.failed && major > 0 && major < 1000 && minor >= 0 && minor < 100)
+		q->version = (unsigned)(major * 100 + minor);
+}
+
 static void take(struct qmp *q, struct slice line)
 {
 	bool greeting = false, stop = false;
@@ -53,8 +93,10 @@ static void take(struct qmp *q, struct slice line)
 			stop = jr_str_is(&r, "STOP");
 		} else if (key_is(&k, "return")) {
 			read_status(q, &r);
+		} else if (key_is(&k, "QMP")) {
+			greeting = true;
+			read_greeting(q, jr_raw(&r));
 		} else {
-			greeting |= key_is(&k, "QMP");
 			jr_skip(&r);
 		}
 	if (greeting)

@@ -157,6 +157,7 @@ static int start_qemu(struct run *s, struct err *e)
 		.topology = p->request->topology,
 		.memory_mb = p->memory_mb,
 		.kvm = p->accel.kvm,
+		.one_thread = p->accel.one_thread,
 		.image = p->image,
 		.cmdline = p->cmdline,
 		.initrd = p->initrd,
@@ -299,6 +300,25 @@ static void read_bulk(struct run *s)
 
 /* --- the other descriptors --- */
 
+/*
+ * A kernel patches itself behind breakpoints (text_poke_bp in
+ * arch/x86/kernel/alternative.c). When one CPU translates the place while
+ * another writes to it, QEMU before 8.1 may keep the breakpoint for ever: its
+ * commit deba78709ae8. What meets it next dies, whatever it was about to do.
+ */
+static void on_int3(struct run *s)
+{
+	const struct accel *a = &s->plan->accel;
+
+	if (a->kvm || a->one_thread || !s->qmp.version || s->qmp.version >= 801)
+		return;
+	s->end->stale_code = true;
+	decide(s, VM_PANIC);
+	str_addf(&s->end->detail, "QEMU %u.%u ran a breakpoint that the guest's kernel had taken out",
+		 s->qmp.version / 100, s->qmp.version % 100);
+	kill_qemu(s);
+}
+
 static void read_console(struct run *s)
 {
 	char buf[16384];
@@ -312,6 +332,8 @@ static void read_console(struct run *s)
 	} else {
 		console_feed(&s->console, buf, (size_t)n, s->ev);
 	}
+	if (s->console.int3 && !s->decided)
+		on_int3(s);
 	if (s->console.panic)
 		stop_soon(s);
 }
@@ -491,20 +513,6 @@ static void explain_silence(struct run *s)
 		str_add(d, " (KTSTR_VERBOSE=1 shows what its kernel says)");
 }
 
-/* A kernel patches itself behind breakpoints (text_poke_bp in
- * arch/x86/kernel/alternative.c). Emulated by several threads, a CPU may still
- * meet one that is gone: QEMU 8.1 has the fix, deba78709ae8. */
-static void explain_panic(struct run *s, const char *panic)
-{
-	struct str *d = &s->end->detail;
-
-	if (!d->len)
-		str_add(d, panic ? panic : "the guest reset itself before its program ended");
-	if (s->console.int3 && !s->plan->accel.kvm)
-		str_add(d, " (probably no fault of the scheduler: a breakpoint of the kernel's own patching, which "
-			   "QEMU before 8.1 may run once more without KVM; a --lean kernel patches next to nothing)");
-}
-
 static void conclude(struct run *s)
 {
 	const char *panic = s->console.panic;
@@ -518,7 +526,8 @@ static void conclude(struct run *s)
 	if (s->end->reason == VM_QEMU_DIED || s->end->reason == VM_KVM_FAILED) {
 		explain_qemu(s);
 	} else if (s->end->reason == VM_PANIC || s->end->reason == VM_INIT_DIED) {
-		explain_panic(s, panic);
+		if (!s->end->detail.len)
+			str_add(&s->end->detail, panic ? panic : "the guest reset itself before its program ended");
 	} else if (s->end->reason == VM_NO_INIT) {
 		explain_silence(s);
 	}

@@ -46,6 +46,7 @@ struct vm_end {
 	struct str detail; /* text for people, maybe several lines */
 	long long wall_ms;
 	bool kvm_broken; /* KVM gave up on the guest: another try may use TCG */
+	bool stale_code; /* TCG ran code that was gone: another try may have one thread */
 };
 void vm_end_release(struct vm_end *end);
 
