@@ -414,7 +414,31 @@ dirty() {
 	git -C linux init -q
 	run -1 --separate-stderr "$RESOLVE" ./linux
 	[ "$(field .state)" = error ]
-	[[ $stderr == *"error: --kernel ./linux: git state of $(realpath linux): "*"HEAD must name a commit"* ]]
+	[[ $stderr == *"error: --kernel ./linux: git state of $(realpath linux): HEAD names no commit yet. commit the sources, or remove .git"* ]]
+}
+
+@test "a HEAD of something else than the sources does not name them" {
+	tree linux
+	mkdir linux/debian
+	echo package >linux/debian/control
+	git -C linux init -q
+	git -C linux add debian
+	git -C linux commit -qm packaging
+	dirty true
+	git -C linux add Makefile kernel
+	git -C linux commit -qm 'not all'
+	dirty true
+	git -C linux add Kconfig
+	git -C linux commit -qm 'the rest'
+	run -0 --separate-stderr "$RESOLVE" ./linux
+	[ "$(field .dirty)" = false ]
+}
+
+@test "a worktree whose repository is gone is an error" {
+	tree linux
+	echo 'gitdir: /nowhere/at/all' >linux/.git
+	run -1 --separate-stderr "$RESOLVE" ./linux
+	[[ $stderr == *"not a git repository: /nowhere/at/all. repair the repository, or remove .git"* ]]
 }
 
 @test "a git tree without git installed is an error" {
@@ -467,6 +491,15 @@ dirty() {
 	touch empty/Makefile
 	run -1 --separate-stderr "$RESOLVE" ./empty
 	[[ $stderr == *"not a kernel source tree"* ]]
+}
+
+@test "where make O= builds, the sources are named" {
+	tree sources
+	mkdir out
+	touch out/Makefile
+	ln -s ../sources out/source
+	run -1 --separate-stderr "$RESOLVE" ./out
+	[[ $stderr == *"not a kernel source tree"*"give its sources, $(realpath sources), "* ]]
 }
 
 @test "a path that is not there" {
@@ -709,6 +742,9 @@ dirty() {
 		https://h/r.git|a git source is written git+https://h/r.git#REF
 		git@h:tj/x.git#main|a git source is written git+git@h:tj/x.git#main
 		6.12-6.14|a range is written START..END: 6.12..6.14
+		6.12.x|is numbers alone: 6.12
+		6.12.|is numbers alone: 6.12
+		linux-6.15-rc1|is numbers alone: 6.15-rc1
 		latest|`cargo ktstr kernel build` without a version
 	EOF
 }

@@ -113,8 +113,22 @@ static bool is_version(const char *s, size_t n)
 	return version_parse(s, n, &v) == 0;
 }
 
+/* "6.12.5" of "linux-6.12.5", "6.12" of "6.12.x" and "6.12."; else NULL. */
+static char *numbers_of(const char *text)
+{
+	const char *from = starts_with(text, "linux-") ? text + strlen("linux-") : text;
+	size_t n = strlen(from);
+
+	if (ends_with(from, ".x") || ends_with(from, ".*"))
+		n -= 2;
+	else if (ends_with(from, "."))
+		n--;
+	return is_version(from, n) ? xstrndup(from, n) : NULL;
+}
+
 char *spec_near_miss(const char *text)
 {
+	auto_free char *numbers = numbers_of(text);
 	const char *dots = strstr(text, ".."), *dash = strchr(text, '-');
 
 	if (text[0] == 'v' && is_version(text + 1, strlen(text + 1)))
@@ -127,6 +141,8 @@ char *spec_near_miss(const char *text)
 		return xasprintf("a range is written START..END: %.*s..%s", (int)(dash - text), text, dash + 1);
 	if (path_exists(text))
 		return xasprintf("a path needs a '/': ./%s", text);
+	if (numbers)
+		return xasprintf("a version, or a series of them, is numbers alone: %s", numbers);
 	if (isdigit((unsigned char)text[0]) && ends_with(text, "-rc"))
 		return xasprintf("a release candidate has a number: %s1", text);
 	if (text[strspn(text, "0123456789")] == '\0')

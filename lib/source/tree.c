@@ -18,17 +18,30 @@
 /* Files to hash one by one, in bytes of their names: what a pipe holds. */
 #define DOUBTFUL_BYTES 32768
 
+/* Where "make O=" left a Makefile and a link to the sources, these; else NULL. */
+static char *source_of_output(const char *path)
+{
+	auto_free char *link = xasprintf("%s/source", path);
+	auto_free char *kconfig = xasprintf("%s/source/Kconfig", path);
+
+	return path_exists(kconfig) ? real_path(link) : NULL;
+}
+
 int tree_validate(const char *path, struct err *e)
 {
 	auto_free char *makefile = xasprintf("%s/Makefile", path);
 	auto_free char *kconfig = xasprintf("%s/Kconfig", path);
+	auto_free char *source = NULL;
 
 	if (path_exists(makefile) && path_exists(kconfig))
 		return 0;
+	source = source_of_output(path);
 	err_set(e,
 		"no kernel image found in %s (not a kernel source tree \xe2\x80\x94 "
 		"missing Makefile or Kconfig)",
 		path);
+	if (source)
+		return err_hint(e, "make O= builds there: give its sources, %s, which are built in place", source);
 	return err_hint(e, "set KTSTR_KERNEL to a kernel source directory, or give --kernel the directory that "
 			   "holds the kernel's top-level Makefile");
 }
@@ -118,28 +131,41 @@ static int git_status(const char *root, bool *dirty, struct err *e)
 	return 0;
 }
 
+/* Why git does not say what HEAD is. */
+static int no_commit(const char *path, struct err *e)
+{
+	if (!strstr(e->text, "HEAD^{commit}"))
+		return err_hint(e, "repair the repository, or remove .git to build the tree uncached");
+	err_set(e, "git state of %s: HEAD names no commit yet", path);
+	return err_hint(e, "commit the sources, or remove .git to build them uncached");
+}
+
 static int probe_git(struct tree_state *t, struct err *e)
 {
-	static const char *const words[] = { "rev-parse", "HEAD^{commit}", "HEAD^{tree}", "--git-path", "index", NULL };
+	/* the last two fail, and end it, where HEAD is of something else than the
+	 * sources: of a package's debian directory, say */
+	static const char *const words[] = { "rev-parse", "HEAD^{commit}", "HEAD^{tree}",  "--git-path",
+					     "index",     "HEAD:Makefile", "HEAD:Kconfig", NULL };
 	auto_str struct str out = { 0 };
 	auto_free char *what = xasprintf("%s is a git tree", t->path);
 	char *at, *commit, *tree, *index;
+	bool has_sources;
 
 	if (git_check(what, e) < 0)
 		return err_hint(e, "install git, or remove .git to build the tree uncached");
-	if (git(t->path, words, NULL, &out, e) < 0)
-		return err_hint(e,
-				"HEAD must name a commit: commit the sources, or remove .git to build them uncached");
+	has_sources = git(t->path, words, NULL, &out, e) == 0;
+	if (!has_sources && !strstr(e->text, " in 'HEAD'"))
+		return no_commit(t->path, e);
 	at = out.s;
-	commit = next_line(&at);
+	commit = at ? next_line(&at) : NULL;
 	tree = at ? next_line(&at) : NULL;
 	index = at ? next_line(&at) : NULL;
 	if (!index || strlen(commit) < 40 || strlen(commit) >= sizeof(t->hash))
 		return err_set(e, "git state of %s: git rev-parse gave no commit", t->path);
 	t->is_git = true;
 	memcpy(t->hash, commit, strlen(commit) + 1);
-	t->dirty = false;
-	if (!proved_clean(t->path, index, tree) && git_status(t->path, &t->dirty, e) < 0)
+	t->dirty = !has_sources;
+	if (has_sources && !proved_clean(t->path, index, tree) && git_status(t->path, &t->dirty, e) < 0)
 		return -1;
 	if (!t->dirty)
 		memcpy(t->hash7, t->hash, 7);
