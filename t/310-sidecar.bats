@@ -80,7 +80,9 @@ value_of() {
 	file=$(result '.stats = {"ext_metrics": {"a": null, "b": 1.5}, "cgroups": [{"spread": null, "ext_metrics": {"c": null}}]}' |
 		"$SIDECAR" write 2>/dev/null)
 	jq -e '.stats | .ext_metrics == {"b": 1.5} and .cgroups[0].spread == 0 and .cgroups[0].ext_metrics == {}' "$file"
-	run ! grep -Ei 'nan|inf\b' "$file"
+	# a host may be called what it likes
+	jq 'del(.host)' "$file" >rest
+	run ! grep -Ei 'nan|inf\b' rest
 }
 
 @test "unknown keys of the input stand behind the known ones, exact to the digit" {

@@ -174,7 +174,7 @@ teardown() {
 }
 
 @test "a guest whose init says nothing is given up at the boot deadline" {
-	request '' '.cmdline = ["rdinit=/bin/busybox", "--", "sleep", "1000"] | .boot_timeout_ms = 4000 | .verbose = true'
+	request '' '.cmdline = ["rdinit=/bin/busybox", "--", "sleep", "1000"] | .boot_timeout_ms = 8000 | .verbose = true'
 	run -1 vm_run
 	[ "$(ending reason)" = no_init ]
 	[[ "$(ending detail)" == *"no message from the guest's init after "*"Linux version"* ||

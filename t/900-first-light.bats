@@ -195,7 +195,7 @@ results() {
 	wait "$pid" && code=0 || code=$?
 	[ "$code" = 130 ]
 	wait_for 15 no_vm
-	[ -z "$(pids_of_test)" ]
+	wait_for 5 eval '[ -z "$(pids_of_test)" ]'
 	# tests beside this one may hold the same entry
 	for pid in $("$LIBEXEC/ktstr-locks" --json | jq '.. | .pid? // empty'); do
 		! tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qxF "TMPDIR=$TMPDIR" || false
