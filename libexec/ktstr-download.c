@@ -159,7 +159,7 @@ int main(int argc, char **argv)
 	struct err e;
 
 	start(&program, argc, argv, NULL);
-	how.stall_ms = (int)(stall_ns / 1000000);
+	how.stall_ms = duration_ms(stall_ns);
 	stop_watch();
 	if (pump(STDIN_FILENO, on, NULL, &e) < 0)
 		die_err(&e);

@@ -49,7 +49,7 @@ static int fetch(void)
 
 	stop_watch();
 	stop_hold();
-	rc = model_fetch(&pin, path, (int)(stall_ns / 1000000), &e);
+	rc = model_fetch(&pin, path, duration_ms(stall_ns), &e);
 	stop_release();
 	if (rc < 0) {
 		err_wrap(&e, "fetch model '%s'", pin.file);

@@ -51,8 +51,8 @@ static struct transfer new_transfer(const struct remote_url *u, const char *what
 	return (struct transfer){
 		.url = u->url,
 		.headers = u->headers.v,
-		.stall_ms = (int)(stall_ns / 1000000),
-		.total_ms = (int)(timeout_ns / 1000000),
+		.stall_ms = duration_ms(stall_ns),
+		.total_ms = duration_ms(timeout_ns),
 		.tries = 1, /* what fails is one line and no wait */
 		.max = REMOTE_MAX,
 		.what = what,

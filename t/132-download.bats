@@ -235,6 +235,14 @@ no_tree() {
 		KTSTR_KERNEL_PARALLELISM=$v run -0 --separate-stderr "$FETCH" <in
 		[[ $stderr == *"KTSTR_KERNEL_PARALLELISM=$v is no number above 0"* ]]
 	done
+	records 6.12.3
+	KTSTR_KERNEL_PARALLELISM=18446744073709551615 timeout 60 "$FETCH" <in 2>err | cat >out
+	[ "$(jq -r .state out)" = fetched ]
+}
+
+@test "a stall timeout of weeks is not one of no time" {
+	records 6.12.1
+	run -0 "$FETCH" --stall-timeout 30d <in
 }
 
 @test "a slow reader behind us does not hold the downloads up" {

@@ -2,6 +2,7 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,6 +278,13 @@ int parse_duration(const char *s, unsigned long long *ns)
 		return -1;
 	*ns = (unsigned long long)(total + 0.5L);
 	return 0;
+}
+
+int duration_ms(unsigned long long ns)
+{
+	unsigned long long ms = ns / 1000000 + (ns % 1000000 != 0);
+
+	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
 size_t edit_distance(const char *a, const char *b)

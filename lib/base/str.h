@@ -101,6 +101,9 @@ int parse_u64(const char *s, unsigned long long *out);
 /* Parse "100ms", "1s", "1.5h", "1h 30m" (the humantime grammar) to
  * nanoseconds: 0, or -1 when s is no duration. */
 int parse_duration(const char *s, unsigned long long *ns);
+/* Nanoseconds in ms, for poll and the like: something stays more than 0, and
+ * what is longer than an int of ms (24 days) is that long. */
+int duration_ms(unsigned long long ns);
 /* Number of edits between two words (Levenshtein). */
 size_t edit_distance(const char *a, const char *b);
 /* The candidate nearest to word within max(2, len/3) edits, else NULL; the

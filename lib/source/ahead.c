@@ -83,12 +83,14 @@ static bool is_building(const struct ahead *a)
 bool ahead_may(struct ahead *a, size_t running)
 {
 	long long waited, limit = NEXT_MS;
+	size_t begun;
 
 	if (!a->max)
 		return true;
 	look(a);
+	begun = running + a->n - a->next;
 	/* the first is not ahead for long */
-	if (a->alone || running + a->n - a->next < a->max + !a->next)
+	if (a->alone || begun < a->max || (!a->next && begun == a->max))
 		return true;
 	if (a->n == a->next)
 		return false; /* those that run will end */
