@@ -493,6 +493,14 @@ dirty() {
 	[[ $stderr == *"not a kernel source tree"* ]]
 }
 
+@test "the path of a cache entry is answered with its key" {
+	mkdir -p entries/6.14.2-tarball-x
+	: | tee entries/6.14.2-tarball-x/{bzImage,Image,metadata.json} >/dev/null
+	run -1 --separate-stderr "$RESOLVE" ./entries/6.14.2-tarball-x/
+	[[ $stderr == *"not a kernel source tree"* ]]
+	[[ $stderr == *"an entry of the kernel cache is named by its key alone: 6.14.2-tarball-x"* ]]
+}
+
 @test "where make O= builds, the sources are named" {
 	tree sources
 	mkdir out

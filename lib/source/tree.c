@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "source/git.h"
 #include "source/git_index.h"
+#include "kernel/arch.h"
 #include "kernel/key.h"
 
 /* Files to hash one by one, in bytes of their names: what a pipe holds. */
@@ -27,21 +28,34 @@ static char *source_of_output(const char *path)
 	return path_exists(kconfig) ? real_path(link) : NULL;
 }
 
+/* The key when the path is an entry of a kernel cache; else NULL. */
+static char *key_of_entry(const char *path)
+{
+	auto_free char *metadata = xasprintf("%s/metadata.json", path);
+	auto_free char *image = xasprintf("%s/%s", path, kernel_image_name());
+	auto_free char *real = is_file(metadata) && is_file(image) ? real_path(path) : NULL;
+
+	return real ? xstrdup(strrchr(real, '/') + 1) : NULL;
+}
+
 int tree_validate(const char *path, struct err *e)
 {
 	auto_free char *makefile = xasprintf("%s/Makefile", path);
 	auto_free char *kconfig = xasprintf("%s/Kconfig", path);
-	auto_free char *source = NULL;
+	auto_free char *source = NULL, *key = NULL;
 
 	if (path_exists(makefile) && path_exists(kconfig))
 		return 0;
 	source = source_of_output(path);
+	key = key_of_entry(path);
 	err_set(e,
 		"no kernel image found in %s (not a kernel source tree \xe2\x80\x94 "
 		"missing Makefile or Kconfig)",
 		path);
 	if (source)
 		return err_hint(e, "make O= builds there: give its sources, %s, which are built in place", source);
+	if (key)
+		return err_hint(e, "an entry of the kernel cache is named by its key alone: %s", key);
 	return err_hint(e, "set KTSTR_KERNEL to a kernel source directory, or give --kernel the directory that "
 			   "holds the kernel's top-level Makefile");
 }
