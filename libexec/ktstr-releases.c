@@ -120,6 +120,8 @@ static int find_newest(const char *series, struct strv *out, struct err *e)
 	return 0;
 }
 
+#define ONLY_NEWEST "releases.json lists the newest release of each maintained series only"
+
 static int expand(const struct spec *s, struct strv *out, struct err *e)
 {
 	auto_str struct str list = { 0 };
@@ -134,10 +136,10 @@ static int expand(const struct spec *s, struct strv *out, struct err *e)
 	releases_range(&index_, &a, &b, out);
 	if (out->n == before) {
 		err_set(e, "kernel range %s..%s expanded to 0 stable releases", s->start, s->end);
-		return err_hint(e,
-				"releases.json lists the newest release of each maintained series only, and %s "
-				"means %s.0 there; name releases that ended one by one",
-				s->end, s->end);
+		if (b.has_patch || b.rc != UINT64_MAX)
+			return err_hint(e, ONLY_NEWEST "; name releases that ended one by one");
+		return err_hint(e, ONLY_NEWEST ", and %s means %s.0 there; name releases that ended one by one", s->end,
+				s->end);
 	}
 	for (size_t i = before; i < out->n; i++)
 		str_addf(&list, "%s%s", i > before ? ", " : "", out->v[i]);

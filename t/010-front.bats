@@ -266,6 +266,9 @@ all_started() {
 	[ "$output" = "ktstr-resolve --series 6.14.2 | ktstr-fetch | ktstr-build --report >/dev/null" ]
 	run -0 cargo-ktstr ktstr --explain kernel build
 	[ "$output" = "ktstr-resolve --latest | ktstr-fetch | ktstr-build --report >/dev/null" ]
+	# an unset variable of a script is not the current directory
+	run -2 --separate-stderr cargo-ktstr ktstr kernel build --source ''
+	[[ $stderr == *"a value is required for '--source <PATH>' but none was supplied"* ]]
 }
 
 @test "what is in the table and not in this version is refused before anything starts" {

@@ -747,6 +747,8 @@ dirty() {
 		6.12...6.14|a range is written START..END
 		6.16..6.12|`6.12..6.16`
 		git+https://h/r.git|a git source needs a URL and a ref: git+URL#REF
+		git+https://h/r.git#|behind a '#': git+https://h/r.git#REF
+		git+#main|the URL or path of a repository in front of the '#'
 		https://h/r.git|a git source is written git+https://h/r.git#REF
 		git@h:tj/x.git#main|a git source is written git+git@h:tj/x.git#main
 		6.12-6.14|a range is written START..END: 6.12..6.14

@@ -201,6 +201,11 @@ own_repository() {
 	[ "$(grep -c 'Request upload-pack' mine.log)" = $((before + 1)) ]
 }
 
+@test "offline, the hint is not to check the network" {
+	KTSTR_OFFLINE=1 run -1 --separate-stderr "$RESOLVE" git+https://nowhere.invalid/r#main
+	[[ $stderr == *"KTSTR_OFFLINE is set"*"hint: run once without KTSTR_OFFLINE"* ]]
+}
+
 @test "a repository that is gone: the hint names what was built of it last" {
 	own_repository
 	serve "$PWD" mine

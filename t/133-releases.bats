@@ -141,7 +141,9 @@ field() {
 
 @test "ranges with nothing in them, backwards ones and other texts are told apart" {
 	run -1 --separate-stderr "$RELEASES" 6.10..6.11
-	[[ $stderr == *"kernel range 6.10..6.11 expanded to 0 stable releases"* ]]
+	[[ $stderr == *"kernel range 6.10..6.11 expanded to 0 stable releases"*", and 6.11 means 6.11.0 there; "* ]]
+	run -1 --separate-stderr "$RELEASES" 6.10.1..6.10.5
+	[[ $stderr == *"hint: releases.json lists the newest release of each maintained series only; name "* ]]
 	for r in 6.16..6.12 6.10..6.10-rc3 7.0..6.99; do
 		run -1 --separate-stderr "$RELEASES" $r
 		[[ $stderr == *"inverted kernel range \`$r\`"*"\`${r#*..}..${r%..*}\`"* ]]
@@ -265,6 +267,8 @@ kernel list: range expanded to 3 kernel(s): 6.12.80, 6.13, 6.14.9" ]
 	KTSTR_OFFLINE=1 run -0 --separate-stderr "$RELEASES" 6.9
 	[ "$output" = 6.9.4 ]
 	[[ $stderr == *"the newest release of 6.9.x is not known; using 6.9.4"* ]]
+	KTSTR_OFFLINE=1 run -1 --separate-stderr "$RELEASES" 6.8
+	[[ $stderr == *"the newest release of 6.8.x is not known"*"hint: run once without KTSTR_OFFLINE"* ]]
 	run -1 --separate-stderr "$RELEASES" 6.11
 	[[ $stderr == *"no tarball matching 6.11.x"* ]]
 	# what kernel.org says goes before the cache
@@ -324,4 +328,7 @@ kernel list: range expanded to 3 kernel(s): 6.12.80, 6.13, 6.14.9" ]
 		mount -t tmpfs -o ro none "$KTSTR_CACHE_DIR" && "$1" 6.12 >out 2>err' - "$RELEASES"
 	[ "$(cat out)" = 6.12.80 ]
 	grep -q 'the release index is not kept: .*Read-only file system' err
+	unshare --user --map-root-user --mount bash -c '
+		mount -t tmpfs -o ro none "$KTSTR_CACHE_DIR" && "$1" 6.9 6.12 >out 2>err' - "$RELEASES"
+	[ "$(grep -c 'is not kept' err)" = 1 ]
 }

@@ -150,6 +150,8 @@ json() {
 	[[ "$output" == *"line 1 of the record stream is no record: expected an object at line 1 column 1" ]]
 	run -1 json $'{"type":7}\n' pump
 	[[ "$output" == *"expected a string at line 1 column 9" ]]
+	run -1 json "$(jq . <<<'{"type":"x"}')"$'\n' pump
+	[[ "$output" == *"hint: a record is one line: jq needs -c"* ]]
 }
 
 @test "a record leaves the pump before the next one comes" {

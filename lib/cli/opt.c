@@ -142,6 +142,17 @@ static void set_real(const struct opt *o, const char *value)
 	*(double *)o->to = v;
 }
 
+static __attribute__((noreturn)) void no_value(const struct opt *o)
+{
+	die_usage("a value is required for '--%s <%s>' but none was supplied", o->name, o->arg);
+}
+
+/* "" is a script's unset variable, and would be the current directory. */
+static bool is_path(const struct opt *o)
+{
+	return strcmp(o->arg, "PATH") == 0 || strcmp(o->arg, "DIR") == 0 || strcmp(o->arg, "FILE") == 0;
+}
+
 static void set(const struct program *p, struct opt *o, const char *value)
 {
 	if (o->given && o->type != OPT_LIST)
@@ -156,6 +167,8 @@ static void set(const struct program *p, struct opt *o, const char *value)
 		*(bool *)o->to = true;
 		break;
 	case OPT_STR:
+		if (!*value && is_path(o))
+			no_value(o);
 		*(const char **)o->to = value;
 		break;
 	case OPT_LIST:
@@ -177,7 +190,7 @@ static void set(const struct program *p, struct opt *o, const char *value)
 static const char *need_value(const struct opt *o, char **argv, int argc, int *i)
 {
 	if (*i + 1 >= argc || (argv[*i + 1][0] == '-' && argv[*i + 1][1]))
-		die_usage("a value is required for '--%s <%s>' but none was supplied", o->name, o->arg);
+		no_value(o);
 	return argv[++*i];
 }
 

@@ -95,6 +95,12 @@ int lines_next(struct lines *l, struct slice *line, struct err *e)
 	}
 }
 
+/* The first line of what jq writes for people. */
+static bool spread_out(struct slice line)
+{
+	return line.n == 1 && (line.s[0] == '{' || line.s[0] == '[');
+}
+
 int record_parse(struct slice line, unsigned long number, struct record *rec, struct err *e)
 {
 	auto_free char *type = NULL;
@@ -108,8 +114,10 @@ int record_parse(struct slice line, unsigned long number, struct record *rec, st
 			type = jr_str(&r);
 		else
 			jr_skip(&r);
-	if (jr_end(&r, e) < 0)
-		return err_wrap(e, "line %lu of the record stream is no record", number);
+	if (jr_end(&r, e) < 0) {
+		err_wrap(e, "line %lu of the record stream is no record", number);
+		return spread_out(line) ? err_hint(e, "a record is one line: jq needs -c") : -1;
+	}
 	if (!type)
 		return err_set(e, "line %lu of the record stream is no record: it has no \"type\"", number);
 	if (strlen(type) < sizeof(rec->type))

@@ -22,6 +22,8 @@ static int parse_git(struct spec *s, struct err *e)
 		return 0;
 	}
 	err_set(e, "--kernel %s: a git source needs a URL and a ref: git+URL#REF", s->text);
+	if (!*url || hash == url)
+		return err_hint(e, "put the URL or path of a repository in front of the '#'");
 	err_hint(e, "add the branch, tag or commit behind a '#': git+%.*s#REF",
 		 (int)(hash ? hash - url : (long)strlen(url)), url);
 	return -1;

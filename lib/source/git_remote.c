@@ -123,7 +123,8 @@ static int list(const char *url, const char **text, struct err *e)
 
 		str_release(&out);
 		err_wrap(e, "list the refs of %s", shown);
-		return err_hint(e, "check the URL, the network and the rights to read it");
+		return err_hint(e, env_get(ENV_OFFLINE) ? "run once without KTSTR_OFFLINE"
+							: "check the URL, the network and the rights to read it");
 	}
 	l = xcalloc(1, sizeof(*l));
 	*l = (struct listing){ .url = xstrdup(url), .text = str_take(&out), .next = known };

@@ -15,6 +15,7 @@
 
 #define TRIES     2     /* somebody waits */
 #define STORED_MS 10000 /* … and there is the stored copy */
+#define NAME_IT   "run once without KTSTR_OFFLINE, or name a release that needs no look-up, as in 6.14.2"
 
 /* What is stored is used, and why. */
 static int fall_back(const struct releases *r, const char *why)
@@ -29,16 +30,19 @@ static int fall_back(const struct releases *r, const char *why)
 static int nothing_stored(struct err *e)
 {
 	err_set(e, "KTSTR_OFFLINE is set and no release index is stored");
-	return err_hint(e, "run once without KTSTR_OFFLINE, or name a release that needs no look-up, as in 6.14.2");
+	return err_hint(e, NAME_IT);
 }
 
 /* Keeping it is of use to later runs, not to this one. */
 static void store(const struct releases *r)
 {
+	static bool told;
 	struct err e;
 
-	if (releases_store(r, &e) < 0)
-		warn("the release index is not kept: %s", e.text);
+	if (releases_store(r, &e) == 0 || told)
+		return;
+	told = true;
+	warn("the release index is not kept: %s", e.text);
 }
 
 static int take_answer(struct releases *r, struct transfer *t, const struct str *text, struct err *e)
@@ -127,8 +131,10 @@ int index_probe(struct releases *r, const char *series, char **version, struct e
 		*version = xstrdup(known->version);
 		return 0;
 	}
-	if (offline)
-		return err_set(e, "KTSTR_OFFLINE is set and the newest release of %s.x is not known", series);
+	if (offline) {
+		err_set(e, "KTSTR_OFFLINE is set and the newest release of %s.x is not known", series);
+		return err_hint(e, NAME_IT);
+	}
 	note("fetching directory listing from %s", url);
 	if (listing(url, &text, e) < 0)
 		return known ? take_known(known, e->text, version) : -1;
