@@ -727,6 +727,18 @@ build_with() {
 	[[ $stderr != *"overrides baked-in CONFIG_FTRACE"* && $stderr != *"overrides baked-in CONFIG_FOO"* ]]
 	[[ $stderr == *"warning: --extra-kconfig line did not survive: CONFIG_FOO=y; the final state is CONFIG_FOO is not set"* ]]
 	grep -qx '# CONFIG_BTRFS_FS is not set' linux/.config
+	# what is typed is shown, and of an option only what is said last
+	printf 'CONFIG_SMP=y\nCONFIG_BTRFS_FS=n\nCONFIG_NUMA=y\nCONFIG_SMP=n\n' >extra
+	run -0 --separate-stderr "$RESOLVE" --extra-kconfig extra ./linux
+	[ "$stderr" = "ktstr-resolve: warning: --extra-kconfig overrides baked-in CONFIG_BTRFS_FS (was =y, now =n)
+ktstr-resolve: warning: --extra-kconfig overrides baked-in CONFIG_SMP (was =y, now =n)" ]
+}
+
+@test "a fragment of very many lines costs next to nothing" {
+	git_kernel_tree linux
+	seq -f 'CONFIG_OPTION_%g=m' 60000 >extra
+	run -0 --separate-stderr bash -c 'ulimit -t 8 && exec "$@"' - "$RESOLVE" --extra-kconfig extra ./linux
+	[ "$(jq -r .state <<<"$output")" = fetched ]
 }
 
 @test "--extra-kconfig that cannot be read is told before anything is fetched" {

@@ -2,6 +2,7 @@
 #include "build/fragment.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -52,134 +53,203 @@ int fragment_read_extra(const char *path, struct str *out, struct err *e)
 	return 0;
 }
 
-/* The option a line sets: its name, and what it sets it to ("n" for off).
- * False for lines that set nothing. */
-static bool option_of(const char *line, size_t n, struct str *name, struct str *value)
+/* What a line sets: its option, and to what ("n" for off). Both point into
+ * the text. */
+struct option {
+	struct slice name, value;
+	bool not_set; /* as a comment says it */
+	size_t line;
+};
+
+/* False for lines that set nothing. */
+static bool option_of(const char *line, size_t n, struct option *o)
 {
 	static const char off[] = " is not set";
 	const char *eq;
 
-	str_clear(name);
-	str_clear(value);
 	while (n && (line[n - 1] == ' ' || line[n - 1] == '\r' || line[n - 1] == '\t'))
 		n--;
+	*o = (struct option){ .value = { "n", 1 } };
 	if (n > 9 + sizeof(off) && strncmp(line, "# CONFIG_", 9) == 0 &&
 	    memcmp(line + n - (sizeof(off) - 1), off, sizeof(off) - 1) == 0) {
-		str_addn(name, line + 2, n - 2 - (sizeof(off) - 1));
-		str_add(value, "n");
+		o->name = (struct slice){ line + 2, n - 2 - (sizeof(off) - 1) };
+		o->not_set = true;
 		return true;
 	}
 	eq = memchr(line, '=', n);
 	if (!eq || strncmp(line, "CONFIG_", 7) != 0)
 		return false;
-	str_addn(name, line, (size_t)(eq - line));
-	str_addn(value, eq + 1, n - (size_t)(eq - line) - 1);
+	o->name = (struct slice){ line, (size_t)(eq - line) };
+	o->value = (struct slice){ eq + 1, n - (size_t)(eq - line) - 1 };
 	return true;
+}
+
+static int order(struct slice a, struct slice b)
+{
+	int rc = memcmp(a.s, b.s, a.n < b.n ? a.n : b.n);
+
+	return rc ? rc : (a.n > b.n) - (a.n < b.n);
+}
+
+static bool same(struct slice a, struct slice b)
+{
+	return a.n == b.n && memcmp(a.s, b.s, a.n) == 0;
+}
+
+static int by_line(const void *a, const void *b)
+{
+	const struct option *x = a, *y = b;
+
+	return (x->line > y->line) - (x->line < y->line);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	int rc = order(((const struct option *)a)->name, ((const struct option *)b)->name);
+
+	return rc ? rc : by_line(a, b);
+}
+
+/* The options of a text, each once, as it is set last; sorted by name. A whole
+ * distribution's configuration, 10,000 of them, is a fragment, too. */
+struct options {
+	struct option *v;
+	size_t n, cap;
+};
+
+static void keep_last(struct options *all)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (i + 1 == all->n || !same(all->v[i].name, all->v[i + 1].name))
+			all->v[kept++] = all->v[i];
+	all->n = kept;
+}
+
+static struct options parse(const char *text)
+{
+	struct options all = { 0 };
+	struct option o;
+
+	for (size_t line = 0; *text; line++) {
+		size_t n = strcspn(text, "\n");
+
+		if (option_of(text, n, &o)) {
+			o.line = line;
+			GROW(all.v, all.n, all.cap);
+			all.v[all.n++] = o;
+		}
+		text += n + (text[n] == '\n');
+	}
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), by_name);
+	keep_last(&all);
+	return all;
+}
+
+/* NULL: the text does not say. */
+static const struct option *find(const struct options *all, struct slice name)
+{
+	struct option key = { .name = name };
+	size_t low = 0, high = all->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int rc = order(all->v[mid].name, key.name);
+
+		if (rc == 0)
+			return &all->v[mid];
+		if (rc < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+/* What is not mentioned is off. */
+static struct option value_in(const struct options *all, struct slice name)
+{
+	const struct option *o = find(all, name);
+
+	return o ? *o : (struct option){ .name = name, .value = { "n", 1 }, .not_set = true };
 }
 
 void fragment_value(const char *text, const char *want, struct str *out)
 {
-	auto_str struct str name = { 0 }, value = { 0 };
+	struct slice name = { want, strlen(want) }, value = { "n", 1 };
+	struct option o;
 
-	str_clear(out);
-	str_add(out, "n");
 	while (*text) {
 		size_t n = strcspn(text, "\n");
 
-		if (option_of(text, n, &name, &value) && strcmp(name.s, want) == 0) {
-			str_clear(out);
-			str_add(out, str_c(&value));
-		}
+		if (option_of(text, n, &o) && same(o.name, name))
+			value = o.value;
 		text += n + (text[n] == '\n');
 	}
+	str_clear(out);
+	str_addn(out, value.s, value.n);
 }
 
 bool fragment_is_in(const char *config, const char *fragment)
 {
-	auto_str struct str name = { 0 }, ignored = { 0 }, want = { 0 }, is = { 0 };
+	struct options want = parse(fragment), is = parse(config);
 	bool all = true;
 
-	for (const char *line = fragment; *line && all;) {
-		size_t n = strcspn(line, "\n");
-
-		if (option_of(line, n, &name, &ignored)) {
-			fragment_value(fragment, name.s, &want);
-			fragment_value(config, name.s, &is);
-			all = strcmp(want.s, is.s) == 0;
-		}
-		line += n + (line[n] == '\n');
-	}
+	for (size_t i = 0; i < want.n && all; i++)
+		all = same(want.v[i].value, value_in(&is, want.v[i].name).value);
+	free(want.v);
+	free(is.v);
 	return all;
 }
 
-/* "=y" or " is not set", as a line of a .config says it. */
-static char *shown(const char *value)
+/* "=y" or "is not set", as its line says it. */
+static char *shown(const struct option *o)
 {
-	return strcmp(value, "n") == 0 ? xstrdup(" is not set") : xasprintf("=%s", value);
+	return o->not_set ? xstrdup("is not set") : xasprintf("=%.*s", (int)o->value.n, o->value.s);
 }
 
-static bool says(const char *text, const char *want)
+static void warn_override(const struct option *now, const struct option *was)
 {
-	auto_str struct str name = { 0 }, value = { 0 };
+	auto_free char *from = shown(was), *to = shown(now);
 
-	while (*text) {
-		size_t n = strcspn(text, "\n");
+	warn("--extra-kconfig overrides baked-in %.*s (was %s, now %s)", (int)now->name.n, now->name.s, from, to);
+}
 
-		if (option_of(text, n, &name, &value) && strcmp(name.s, want) == 0)
-			return true;
-		text += n + (text[n] == '\n');
+static void warn_lost(const struct option *want, const struct option *is)
+{
+	auto_free char *wanted = shown(want), *final = shown(is);
+	int n = (int)want->name.n;
+
+	warn("--extra-kconfig line did not survive: %.*s%s%s; the final state is %.*s%s%s", n, want->name.s,
+	     want->not_set ? " " : "", wanted, n, want->name.s, is->not_set ? " " : "", final);
+}
+
+/* Call fn for each option that extra and other set otherwise, in extra's order. */
+static void each_difference(const char *extra, const char *other, bool only_mentioned,
+			    void (*fn)(const struct option *, const struct option *))
+{
+	struct options all = parse(extra), others = parse(other);
+
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), by_line);
+	for (size_t i = 0; i < all.n; i++) {
+		struct option there = value_in(&others, all.v[i].name);
+
+		if (!same(there.value, all.v[i].value) && (!only_mentioned || find(&others, all.v[i].name)))
+			fn(&all.v[i], &there);
 	}
-	return false;
-}
-
-/* Each option once, where extra sets it last. */
-static void each_option(const char *extra, void (*fn)(const char *, const char *, const char *), const char *other)
-{
-	auto_str struct str name = { 0 }, value = { 0 }, last = { 0 };
-
-	for (const char *line = extra; *line;) {
-		size_t n = strcspn(line, "\n");
-		const char *next = line + n + (line[n] == '\n');
-
-		if (option_of(line, n, &name, &value) && !says(next, name.s)) {
-			fragment_value(extra, name.s, &last);
-			fn(name.s, last.s, other);
-		}
-		line = next;
-	}
-}
-
-static void warn_override(const char *name, const char *value, const char *builtin)
-{
-	auto_str struct str was = { 0 };
-	auto_free char *from = NULL, *to = NULL;
-
-	if (!says(builtin, name))
-		return;
-	fragment_value(builtin, name, &was);
-	from = shown(was.s);
-	to = shown(value);
-	if (strcmp(from, to) != 0)
-		warn("--extra-kconfig overrides baked-in %s (was %s, now %s)", name, trim(from), trim(to));
+	free(all.v);
+	free(others.v);
 }
 
 void fragment_warn_overrides(const char *extra, const char *builtin)
 {
-	each_option(extra, warn_override, builtin);
-}
-
-static void warn_lost(const char *name, const char *value, const char *config)
-{
-	auto_str struct str is = { 0 };
-	auto_free char *wanted = shown(value), *final = NULL;
-
-	fragment_value(config, name, &is);
-	final = shown(is.s);
-	if (strcmp(wanted, final) != 0)
-		warn("--extra-kconfig line did not survive: %s%s; the final state is %s%s", name, wanted, name, final);
+	each_difference(extra, builtin, true, warn_override);
 }
 
 void fragment_warn_lost(const char *extra, const char *config)
 {
-	each_option(extra, warn_lost, config);
+	each_difference(extra, config, false, warn_lost);
 }
