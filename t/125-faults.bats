@@ -105,8 +105,7 @@ CHECK='[[ $("$CACHE" verify) == *"keep: ok"* ]]'
 	kernel_org
 	"$LIBEXEC/ktstr-resolve" 6.12.9 | "$LIBEXEC/ktstr-fetch" >fetched
 	export HERE=$PWD
-	DURING='(trap "" TERM; touch $HERE/started; until [ -e $HERE/go ]; do sleep 0.05; done; sleep 1; touch $HERE/late) & wait' \
-		"$LIBEXEC/ktstr-build" <fetched 3>&- >one 2>err &
+	DURING="(trap '' TERM; $(until_go); sleep 1; touch $PWD/late) & wait" "$LIBEXEC/ktstr-build" <fetched 3>&- >one 2>err &
 	wait_for 10 test -e started
 	kill -KILL $!
 	wait $! || true

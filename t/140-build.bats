@@ -312,7 +312,7 @@ nothing_cached() {
 @test "two builds of one tree: the second waits and hits the cache" {
 	git_kernel_tree linux
 	"$RESOLVE" ./linux >resolved
-	DURING='touch ../started; until [ -e ../go ]; do sleep 0.05; done' "$BUILD" <resolved >one 2>err1 3>&- &
+	DURING=$(until_go) "$BUILD" <resolved >one 2>err1 3>&- &
 	wait_for 10 test -e started
 	"$BUILD" <resolved >two 2>err2 3>&- &
 	wait_for 10 grep -q "source tree $PWD/linux is locked by a concurrent ktstr build — waiting for it to finish." err2
@@ -515,8 +515,7 @@ build_with_small() {
 
 @test "two builds of one release: the second waits and needs no source of its own" {
 	fetched_record k1 >in
-	export HERE=$PWD
-	DURING='touch $HERE/started; until [ -e $HERE/go ]; do sleep 0.05; done' "$BUILD" <in >one 2>err1 3>&- &
+	DURING=$(until_go) "$BUILD" <in >one 2>err1 3>&- &
 	wait_for 10 test -e started
 	"$BUILD" <in >two 2>err2 3>&- &
 	wait_for 10 grep -q "is locked by a concurrent ktstr build" err2

@@ -359,8 +359,8 @@ let_go() {
 @test "a build waits for its source before it reserves any CPU" {
 	git_kernel_tree linux
 	"$LIBEXEC/ktstr-resolve" ./linux >resolved
-	DURING='touch ../started; while [ -e ../wait ]; do sleep 0.05; done' "$LIBEXEC/ktstr-build" --cpu-cap 1 <resolved >one 2>err1 3>&- &
 	touch wait
+	DURING='touch ../started; while [ -e ../wait ]; do sleep 0.05; done' "$LIBEXEC/ktstr-build" --cpu-cap 1 <resolved >one 2>err1 3>&- &
 	wait_for 10 test -e started
 	"$LIBEXEC/ktstr-build" <resolved >two 2>err2 3>&- &
 	wait_for 10 grep -q 'is locked by a concurrent' err2

@@ -17,7 +17,7 @@ hold() {
 	"$TOOL" "${@:2}" <"$D/$1.in" >"$D/$1.out" 3>&- 8>&- 9>&- &
 	PID=$!
 	exec 8>"$D/$1.in" 9<"$D/$1.out"
-	read -r -t 10 SAID <&9
+	read -r -t 40 SAID <&9
 }
 
 release() {
@@ -25,11 +25,11 @@ release() {
 	wait "$PID"
 }
 
-# gone PID: true once the process is dead, for at most 5 seconds
+# gone PID: true once the process is dead, for at most 20 seconds
 gone() {
 	local i state
 
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 400; i++)); do
 		state=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) || return 0
 		[[ "$state" != Z* ]] || return 0
 		sleep 0.05
@@ -434,10 +434,7 @@ os.execv(sys.argv[1], sys.argv[1:])'
 @test "stopping a group takes the grandchildren along" {
 	hold one --group stop 2000 sh -c "sleep 1000 & echo \$! >'$D/pid'; wait"
 	child="$SAID"
-	for ((i = 0; i < 100; i++)); do
-		[ -s "$D/pid" ] && break
-		sleep 0.05
-	done
+	wait_for 5 test -s "$D/pid"
 	release
 	gone "$child"
 	gone "$(cat "$D/pid")"

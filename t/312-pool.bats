@@ -218,7 +218,7 @@ bad_files() {
 		put "$R/$i.ktstr.json"
 	done
 	(
-		while [ ! -e "$BATS_TEST_TMPDIR/enough" ]; do
+		while [ -d "$R" ] && [ ! -e "$BATS_TEST_TMPDIR/enough" ]; do
 			for i in {1..20}; do
 				rm "$R/$i.ktstr.json"
 			done

@@ -12,7 +12,7 @@ setup() {
 	mkdir hub
 	: >log
 	head -c 1500000 /dev/urandom >hub/tiny.gguf
-	python3 "$ROOT/t/lib/model-hub.py" hub log --life 120 >url 3>&- &
+	python3 "$ROOT/t/lib/model-hub.py" hub log --life 600 >url 3>&- &
 	echo $! >hub.pid
 	wait_for 10 test -s url
 	COPY=$KTSTR_CACHE_DIR/tiny.gguf

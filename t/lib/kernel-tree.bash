@@ -8,6 +8,13 @@ kernel_tree() {
 	printf '.config*\n*.o\ninclude/\nvmlinux\narch/\ncompile_commands.json\nunmet\n' >"$1/.gitignore"
 }
 
+# For DURING: a build that says it has started by the file ./started, and goes
+# on once there is ./go, or after a minute.
+until_go() {
+	# shellcheck disable=SC2016 # for the shell that make runs
+	printf 'touch %s/started; for i in $(seq 1200); do [ ! -e %s/go ] || break; sleep 0.05; done' "$PWD" "$PWD"
+}
+
 # The same as a clean git worktree.
 git_kernel_tree() {
 	kernel_tree "$1"
