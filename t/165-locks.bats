@@ -191,7 +191,8 @@ Run-dir locks:
 	exec 7<>pipe
 	env --default-signal=INT "$LOCKS" --watch 10ms >pipe 3>&- 7<&- &
 	pid=$!
-	wait_for 10 grep -q ' pipe_write\|anon_pipe_write' "/proc/$pid/stack" 2>/dev/null || sleep 1
+	full() { ! dd if=/dev/zero of=pipe oflag=nonblock bs=1 count=1 status=none 2>/dev/null; }
+	wait_for 10 full
 	kill -INT $pid
 	wait_for 2 gone $pid
 	wait $pid

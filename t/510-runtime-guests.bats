@@ -120,15 +120,7 @@ result() {
 @test "a test that is killed takes its guest with it" {
 	"$TESTS" --exact ktstr/body_hangs --nocapture 3>&- &
 	pid=$!
-	for ((i = 0; i < 600; i++)); do
-		! vm_runs || break
-		sleep 0.05
-	done
-	vm_runs
+	wait_for 30 vm_runs
 	kill -KILL "$pid"
-	for ((i = 0; i < 200; i++)); do
-		! no_vm || break
-		sleep 0.05
-	done
-	no_vm
+	wait_for 10 no_vm
 }
