@@ -259,8 +259,12 @@ int main(int argc, char **argv)
 		die("%s is there already; give another name by -o", file);
 	/* in a pool where no lock can be made nobody can write either */
 	n = run_lock(&lock, root, argv[0], RUN_LOCK_WAIT_MS, &e);
-	if (n > 0 || (n < 0 && remove_run) || check_ended(root, argv[0], remove_run, &e) < 0 ||
-	    make_archive(file, root, path, &files, &e) < 0)
+	if (n > 0 || (n < 0 && remove_run))
+		die_err(&e);
+	/* it may have been removed while its lock was waited for */
+	free(path);
+	path = find_run(root, argv[0], &e);
+	if (!path || check_ended(root, argv[0], remove_run, &e) < 0 || make_archive(file, root, path, &files, &e) < 0)
 		die_err(&e);
 	say_line("%s: %zu file(s) packed and read back", file, files);
 	if (remove_run && run_remove(root, argv[0], &e) < 0)

@@ -286,12 +286,21 @@ static void read_run(struct reader *rd, const char *dir)
 		warn("%s", e.text);
 }
 
+/* One that is pruned before it is read is the newest no longer. */
 static void read_newest(struct reader *rd)
 {
-	auto_free char *dir = pool_newest();
+	struct err e;
 
-	if (dir)
-		read_run(rd, dir);
+	for (int tries = 0; tries < 10; tries++) {
+		auto_free char *dir = pool_newest();
+
+		if (!dir || reader_run(rd, dir, NULL, &e) == 0)
+			return;
+		if (path_exists(dir) || env_get(ENV_SIDECAR_DIR)) {
+			warn("%s", e.text);
+			return;
+		}
+	}
 }
 
 static int verb_read(int argc, char **argv)

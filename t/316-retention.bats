@@ -267,6 +267,32 @@ going() {
 	[ "$(tail -n 1 out | jq -c '[.files, .rows]')" = "[1,1]" ]
 }
 
+@test "the newest run is another one when it is pruned before it is read" {
+	runs a b
+	strace -f -qq -o calls -P "$RUNS/b" -e trace=newfstatat,openat -e inject=newfstatat:delay_exit=2000000:when=2 \
+		"$SIDECAR" read --newest >out 2>said 3>&- &
+	wait_for 10 eval '[ "$(wc -l <calls)" = 2 ]'
+	rm -r "$RUNS/b"
+	wait $!
+	[ ! -s said ]
+	[ "$(jq -r 'select(.type == "row").run' out)" = a ]
+}
+
+@test "a run that is removed while its lock is waited for is no archive, and not found" {
+	runs a
+	mkdir -p "$RUNS/.locks"
+	exec 8>"$RUNS/.locks/a.lock"
+	flock 8
+	"$ARCHIVE" a >out 2>said 8>&- 3>&- &
+	wait_for 10 eval 'readlink /proc/$!/fd/* | grep -q a.lock'
+	rm -r "$RUNS/a"
+	exec 8>&-
+	wait $! && code=0 || code=$?
+	[ "$code" = 1 ]
+	grep -q "error: run 'a' not found under $RUNS" said
+	[ ! -e a.tar.zst ]
+}
+
 @test "both are commands" {
 	runs a b
 	export PATH=$ROOT/${B:-build}/bin:$PATH

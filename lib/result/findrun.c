@@ -64,6 +64,8 @@ char *find_run(const char *root, const char *id, struct err *e)
 	if (is_dir(path))
 		return xstrdup(path);
 	near = similar(root, id);
+	if (near && strcmp(near, id) == 0) /* it has come meanwhile */
+		return xstrdup(path);
 	str_addf(&text, "run '%s' not found under %s.", id, root);
 	if (near)
 		str_addf(&text, " Did you mean `%s`?", near);
