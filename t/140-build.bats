@@ -733,6 +733,22 @@ build_with() {
 ktstr-resolve: warning: --extra-kconfig overrides baked-in CONFIG_SMP (was =y, now =n)" ]
 }
 
+@test "a path kbuild cannot build in is told what it should be" {
+	git_kernel_tree "my linux"
+	sed -i '1i $(error source directory cannot contain spaces or colons)' "my linux/Makefile"
+	run -1 --separate-stderr bash -c '"$1" "./my linux" | "$2"' - "$RESOLVE" "$BUILD"
+	[[ $(jq -r .error.hint <<<"$output") == "move $(realpath "my linux") to a path without blanks and ':'"* ]]
+}
+
+@test "a source tree that cannot be written is an error before make" {
+	git_kernel_tree linux
+	"$RESOLVE" ./linux >in
+	run -1 --separate-stderr unshare --user --map-root-user --mount bash -c '
+		mount --bind linux linux && mount -o remount,ro,bind linux && "$1" <in' - "$BUILD"
+	[ "$(jq -r .error.message <<<"$output")" = "write to the source tree $(realpath linux): Read-only file system" ]
+	[[ $stderr == *"hint: trees are built in place; git+$(realpath linux)#HEAD builds a clone"* ]]
+}
+
 @test "a fragment of very many lines costs next to nothing" {
 	git_kernel_tree linux
 	seq -f 'CONFIG_OPTION_%g=m' 60000 >extra

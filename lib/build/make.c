@@ -163,7 +163,12 @@ static int make_failed(const struct make *m, const char *shown, int code, struct
 	show_tail(m, &log);
 	err_set(e, "%s failed (exit code %d, log: %s)%s%s", shown, code, m->log, full ? ": " : "",
 		full ? strerror(ENOSPC) : "");
-	return full ? err_hint(e, "make room where it builds, %s, and where compilers work, %s", m->tree, temp) : -1;
+	if (full)
+		return err_hint(e, "make room where it builds, %s, and where compilers work, %s", m->tree, temp);
+	if (strstr(str_c(&log), "cannot contain spaces or colons"))
+		return err_hint(e, "move %s to a path without blanks and ':'; what is fetched goes below TMPDIR",
+				m->tree);
+	return -1;
 }
 
 /* What would send the build elsewhere or make it another one: the key says

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "build/one.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -209,13 +210,24 @@ static int load_config(struct build_job *j, struct err *e)
 	return check_config(j, e);
 }
 
+/* Before make stops in the middle: it writes beside the sources. */
+static int check_writable(const char *src, struct err *e)
+{
+	if (access(src, W_OK) == 0 || errno == ENOENT)
+		return 0;
+	err_sys(e, "write to the source tree %s", src);
+	return err_hint(e, "trees are built in place; git+%s#HEAD builds a clone of a repository", src);
+}
+
 static int check_source(const struct build_job *j, struct err *e)
 {
 	const char *src = j->k->src;
 
 	if (!src)
 		return err_set(e, "the record of %s names no source", j->k->spec);
-	if (!j->temp || srcdir_is_ours(src))
+	if (!j->temp)
+		return check_writable(src, e);
+	if (srcdir_is_ours(src))
 		return 0;
 	err_set(e, "the record of %s calls %s a temporary source, but nothing was fetched there", j->k->spec, src);
 	return err_hint(e, "to build a tree of yours, give its directory to ktstr-resolve");
