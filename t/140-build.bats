@@ -749,6 +749,25 @@ ktstr-resolve: warning: --extra-kconfig overrides baked-in CONFIG_SMP (was =y, n
 	[[ $stderr == *"hint: trees are built in place; git+$(realpath linux)#HEAD builds a clone"* ]]
 }
 
+@test "worktrees of one commit, built at the same time, have a log each" {
+	git_kernel_tree one
+	sed -i '1i -include own.mk' one/Makefile
+	git_commit one 'a Makefile that takes more'
+	git clone -q one two
+	echo '$(info of one)$(shell until [ -e go ]; do sleep 0.02; done)' >one/own.mk
+	echo '$(error of two)' >two/own.mk
+	"$RESOLVE" ./one | "$BUILD" >out 2>err 3>&- &
+	wait_for 10 grep -q 'building ' err
+	run -1 --separate-stderr bash -c '"$1" ./two | "$2"' - "$RESOLVE" "$BUILD"
+	touch one/go
+	wait
+	[ "$(jq -r .state out)" = cached ]
+	[[ $stderr == *"of two"* && $stderr != *"of one"* ]]
+	log=$(sed -n 's/.*log: //p' err)
+	grep -q 'of one' "$log"
+	! grep -q 'of two' "$log"
+}
+
 @test "a fragment of very many lines costs next to nothing" {
 	git_kernel_tree linux
 	seq -f 'CONFIG_OPTION_%g=m' 60000 >extra

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -32,14 +33,35 @@ static int log_failed(const struct make *m, struct err *e)
 	return -1;
 }
 
+/* Open the log and take it for ourselves: 1 when another build has it. */
+static int open_log(struct make *m)
+{
+	m->log_fd = open(m->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	if (m->log_fd < 0)
+		return -1;
+	if (flock(m->log_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+		close_fd(&m->log_fd);
+		return 1;
+	}
+	return ftruncate(m->log_fd, 0);
+}
+
 int make_open(struct make *m, const char *tree, const char *label, const char *logs, const char *key, struct err *e)
 {
+	int rc;
+
 	*m = (struct make){ .tree = tree, .label = label, .logs = logs, .log_fd = -1 };
 	m->log = xasprintf("%s/%s.log", logs, key);
 	if (make_dirs(logs, e) < 0)
 		return -1;
-	m->log_fd = open(m->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-	return m->log_fd < 0 ? log_failed(m, e) : 0;
+	rc = open_log(m);
+	if (rc > 0) {
+		/* two worktrees of one commit have one key, and are built side by side */
+		free(m->log);
+		m->log = xasprintf("%s/%s-%08x.log", logs, key, crc32_bytes(0, tree, strlen(tree)));
+		rc = open_log(m);
+	}
+	return rc ? log_failed(m, e) : 0;
 }
 
 void make_close(struct make *m)
