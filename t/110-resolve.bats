@@ -748,6 +748,8 @@ dirty() {
 		6.16..6.12|`6.12..6.16`
 		git+https://h/r.git|a git source needs a URL and a ref: git+URL#REF
 		git+https://h/r.git#|behind a '#': git+https://h/r.git#REF
+		git+https://me@h/r.git@main|the ref stands behind a '#': git+https://me@h/r.git#main
+		git+https://me@h/r.git|behind a '#': git+https://me@h/r.git#REF
 		git+#main|the URL or path of a repository in front of the '#'
 		https://h/r.git|a git source is written git+https://h/r.git#REF
 		git@h:tj/x.git#main|a git source is written git+git@h:tj/x.git#main

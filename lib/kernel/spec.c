@@ -10,10 +10,19 @@
 #include "base/str.h"
 #include "kernel/version.h"
 
+/* The '@' of "https://host/repo.git@main", as pip writes it; else NULL. */
+static const char *ref_behind_at(const char *url)
+{
+	const char *host = strstr(url, "://"), *path = host ? strchr(host + 3, '/') : NULL;
+	const char *at = path ? strrchr(path, '@') : NULL;
+
+	return at && at[1] && !strchr(at, '/') ? at : NULL;
+}
+
 static int parse_git(struct spec *s, struct err *e)
 {
 	const char *url = s->text + strlen("git+");
-	const char *hash = strrchr(url, '#');
+	const char *hash = strrchr(url, '#'), *at = ref_behind_at(url);
 
 	if (hash && hash > url && hash[1]) {
 		s->kind = SPEC_GIT;
@@ -24,6 +33,8 @@ static int parse_git(struct spec *s, struct err *e)
 	err_set(e, "--kernel %s: a git source needs a URL and a ref: git+URL#REF", s->text);
 	if (!*url || hash == url)
 		return err_hint(e, "put the URL or path of a repository in front of the '#'");
+	if (!hash && at)
+		return err_hint(e, "the ref stands behind a '#': git+%.*s#%s", (int)(at - url), url, at + 1);
 	err_hint(e, "add the branch, tag or commit behind a '#': git+%.*s#REF",
 		 (int)(hash ? hash - url : (long)strlen(url)), url);
 	return -1;
