@@ -397,7 +397,7 @@ ktstr-cache: error: no usable kernel is cached" ]
 
 # while_reading KEY CHANGE CALL…: run the cache with CALL, and the change once it has opened the entry's metadata
 while_reading() {
-	strace -qq -o calls -P "$KTSTR_CACHE_DIR/$1/metadata.json" -e trace=openat -e inject=openat:delay_exit=2000000:when=1 \
+	strace -qq -o calls -P "$KTSTR_CACHE_DIR/$1/metadata.json" -e trace=openat -e inject=openat:delay_exit=5000000:when=1 \
 		"$CACHE" "${@:3}" >out 2>said 3>&- &
 	wait_for 10 test -s calls
 	eval "$2"

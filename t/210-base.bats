@@ -170,7 +170,7 @@ gone() {
 	nth=$(strace -qq -e trace=openat "$TOOL" write f text 2>&1 | grep -n O_TMPFILE | cut -d: -f1)
 	rm f
 	strace -qq -o calls -e trace=openat,flock -e "inject=openat:error=EOPNOTSUPP:when=$nth" \
-		-e inject=flock:delay_enter=2000000:when=1 "$TOOL" write f text 3>&- &
+		-e inject=flock:delay_enter=5000000:when=1 "$TOOL" write f text 3>&- &
 	wait_for 10 eval 'ls f.tmp.*'
 	"$TOOL" sweep-files .
 	[ -z "$(ls -A f.tmp.* 2>/dev/null)" ]
@@ -207,7 +207,7 @@ gone() {
 @test "a removal goes on behind what somebody else has removed meanwhile" {
 	cd "$D"
 	mkdir -p t/{a,b,c}/d
-	strace -qq -o calls -e trace=getdents64 -e inject=getdents64:delay_exit=2000000:when=2 "$TOOL" remove t 3>&- &
+	strace -qq -o calls -e trace=getdents64 -e inject=getdents64:delay_exit=5000000:when=2 "$TOOL" remove t 3>&- &
 	wait_for 10 eval '[ "$(wc -l <calls)" = 2 ]'
 	rm -r t/?
 	wait $!
@@ -219,7 +219,7 @@ gone() {
 	mkdir -p a/b
 	for gone in a/b a; do
 		rm -f calls
-		strace -qq -o calls -e trace=mkdir -e inject=mkdir:delay_exit=2000000:when=1 "$TOOL" mkdirs a/b 3>&- &
+		strace -qq -o calls -e trace=mkdir -e inject=mkdir:delay_exit=5000000:when=1 "$TOOL" mkdirs a/b 3>&- &
 		wait_for 10 grep -q EEXIST calls
 		rm -r "$gone"
 		wait $!

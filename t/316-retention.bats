@@ -226,7 +226,7 @@ going() {
 
 @test "a run that somebody else removed is no error of prune" {
 	runs a b
-	strace -qq -o calls -e trace=flock -e inject=flock:delay_exit=2000000:when=1 \
+	strace -qq -o calls -e trace=flock -e inject=flock:delay_exit=5000000:when=1 \
 		"$RUNS_PROGRAM" prune --keep 1 >out 2>said 3>&- &
 	wait_for 10 grep -q LOCK_EX calls
 	rm -r "$RUNS/a"
@@ -257,7 +257,7 @@ going() {
 
 @test "a run that is pruned while the pool is read is no reason to talk" {
 	runs a b
-	strace -f -qq -o calls -P "$RUNS/b" -e trace=newfstatat,openat -e inject=newfstatat:delay_exit=2000000:when=2 \
+	strace -f -qq -o calls -P "$RUNS/b" -e trace=newfstatat,openat -e inject=newfstatat:delay_exit=5000000:when=2 \
 		"$SIDECAR" read >out 2>said 3>&- &
 	wait_for 10 eval '[ "$(wc -l <calls)" = 2 ]'
 	rm -r "$RUNS/b"
@@ -269,7 +269,7 @@ going() {
 
 @test "the newest run is another one when it is pruned before it is read" {
 	runs a b
-	strace -f -qq -o calls -P "$RUNS/b" -e trace=newfstatat,openat -e inject=newfstatat:delay_exit=2000000:when=2 \
+	strace -f -qq -o calls -P "$RUNS/b" -e trace=newfstatat,openat -e inject=newfstatat:delay_exit=5000000:when=2 \
 		"$SIDECAR" read --newest >out 2>said 3>&- &
 	wait_for 10 eval '[ "$(wc -l <calls)" = 2 ]'
 	rm -r "$RUNS/b"
