@@ -197,6 +197,14 @@ bool is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool is_still(int fd, const char *path)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_dev == named.st_dev &&
+	       held.st_ino == named.st_ino;
+}
+
 bool is_file(const char *path)
 {
 	struct stat st;
@@ -226,8 +234,6 @@ void held_dir_sweep(const char *parent, const char *prefix)
 
 int held_dir_make(struct temp_dir *t, const char *parent, const char *prefix, struct err *e)
 {
-	struct stat a, b;
-
 	for (int tries = 0; tries < 100; tries++) {
 		t->path = xasprintf("%s/%sXXXXXX", parent, prefix);
 		t->fd = -1;
@@ -237,8 +243,7 @@ int held_dir_make(struct temp_dir *t, const char *parent, const char *prefix, st
 		}
 		t->fd = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		/* a sweeper may have come between the two: then try again */
-		if (t->fd >= 0 && flock(t->fd, LOCK_EX | LOCK_NB) == 0 && fstat(t->fd, &a) == 0 &&
-		    stat(t->path, &b) == 0 && a.st_ino == b.st_ino)
+		if (t->fd >= 0 && flock(t->fd, LOCK_EX | LOCK_NB) == 0 && is_still(t->fd, t->path))
 			return 0;
 		err_sys(e, "lock %s", t->path);
 		if (t->fd >= 0)

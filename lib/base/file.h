@@ -68,6 +68,8 @@ char *real_path(const char *path);
 bool path_exists(const char *path);
 bool is_dir(const char *path);
 bool is_file(const char *path);
+/* Whether the open file is the one that the path names now. */
+bool is_still(int fd, const char *path);
 
 /* $TMPDIR or /tmp, as an absolute path: what lies there is used by programs
  * that run in other directories. Caller frees. */

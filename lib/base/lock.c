@@ -105,16 +105,6 @@ static int open_lock(const char *path, struct err *e)
 	return err_set(e, "lock %s: it is no regular file", path);
 }
 
-/* Whether the file we hold is still the one under that name: who cleans /tmp
- * may have removed it, and then others lock a new one. */
-static bool still_there(const struct lock *l)
-{
-	struct stat held, named;
-
-	return fstat(l->fd, &held) == 0 && stat(l->path, &named) == 0 && held.st_dev == named.st_dev &&
-	       held.st_ino == named.st_ino;
-}
-
 void lock_holders(const char *path, struct str *out)
 {
 	struct lockers l;
@@ -185,7 +175,8 @@ int lock_take(struct lock *l, const char *path, enum lock_mode mode, int timeout
 	}
 	for (int waited = 0;; waited += 50) {
 		if ((timeout_ms == LOCK_FOREVER ? flock_forever(l->fd, op) : flock(l->fd, op | LOCK_NB)) == 0) {
-			if (still_there(l))
+			/* who cleans /tmp may have removed it, and then others lock a new one */
+			if (is_still(l->fd, l->path))
 				return 0;
 			close(l->fd);
 			l->fd = open_lock(path, e);

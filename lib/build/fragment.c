@@ -148,24 +148,15 @@ static struct options parse(const char *text)
 	return all;
 }
 
+static int is_named(const void *name, const void *o)
+{
+	return order(*(const struct slice *)name, ((const struct option *)o)->name);
+}
+
 /* NULL: the text does not say. */
 static const struct option *find(const struct options *all, struct slice name)
 {
-	struct option key = { .name = name };
-	size_t low = 0, high = all->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int rc = order(all->v[mid].name, key.name);
-
-		if (rc == 0)
-			return &all->v[mid];
-		if (rc < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
+	return all->n ? bsearch(&name, all->v, all->n, sizeof(*all->v), is_named) : NULL;
 }
 
 /* What is not mentioned is off. */

@@ -17,7 +17,7 @@
 
 enum opt_type {
 	OPT_FLAG, /* bool */
-	OPT_STR,  /* const char *, pointing into argv */
+	OPT_STR,  /* const char *, pointing into argv; a PATH, DIR or FILE is not empty */
 	OPT_LIST, /* struct strv, repeatable */
 	OPT_INT,  /* long, between min and max */
 	OPT_REAL, /* double, finite */

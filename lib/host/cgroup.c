@@ -109,10 +109,8 @@ int sandbox_check(struct err *e)
 static int hold(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat held, named;
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 && stat(path, &named) == 0 &&
-	    held.st_ino == named.st_ino)
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_still(fd, path))
 		return fd;
 	close_fd(&fd);
 	return -1;

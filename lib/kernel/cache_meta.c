@@ -288,7 +288,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 /* What tells one directory from the next of its name; zeroes for none. */
 static struct stat look(const char *path)
 {
-	struct stat st = { 0 };
+	struct stat st;
 
 	return stat(path, &st) == 0 ? st : (struct stat){ 0 };
 }

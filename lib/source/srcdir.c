@@ -36,14 +36,6 @@ static int make_root(const char *root, struct err *e)
 	return 0;
 }
 
-/* Whether the descriptor is what the path names now. */
-static bool is_same(int fd, const char *path)
-{
-	struct stat a, b;
-
-	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
-}
-
 /* Out of sight first: a tree that is half removed must not be found. The name
  * it has then, or NULL when somebody else holds it. */
 static char *take_away(const char *path, int fd)
@@ -51,7 +43,7 @@ static char *take_away(const char *path, int fd)
 	const char *slash = strrchr(path, '/');
 	char *gone;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_same(fd, path))
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_still(fd, path))
 		return NULL;
 	gone = xasprintf("%.*s/" STAGE "gone-%d-%d", (int)(slash - path), path, (int)getpid(), fd);
 	if (rename(path, gone) == 0)
@@ -133,7 +125,7 @@ static int hold_home(const char *home)
 {
 	int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 && is_same(fd, home)) {
+	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 && is_still(fd, home)) {
 		touch(home);
 		return fd;
 	}
