@@ -15,6 +15,7 @@ struct unpack {
 	struct queue *packed, *plain;
 	struct tree_writer out;
 	bool decode_failed, write_failed;
+	bool plain_broke; /* the writer was told that the decoder had failed */
 	struct err decode_why, write_why;
 	/* packed bytes so far, all of them and up to the last that is not zero */
 	int64_t came, solid;
@@ -40,6 +41,15 @@ static la_ssize_t on_read_packed(struct archive *a, void *ctx, const void **p)
 		u->solid = u->came + last;
 	if (n > 0)
 		u->came += n;
+	return n;
+}
+
+static la_ssize_t on_read_plain(struct archive *a, void *ctx, const void **p)
+{
+	struct unpack *u = ctx;
+	la_ssize_t n = on_read(a, u->plain, p);
+
+	u->plain_broke |= n < 0;
 	return n;
 }
 
@@ -145,7 +155,7 @@ static int write_all_entries(struct unpack *u, struct archive *a, struct err *e)
 	int rc;
 
 	archive_read_support_format_tar(a);
-	if (archive_read_open(a, u->plain, NULL, on_read, NULL) != ARCHIVE_OK)
+	if (archive_read_open(a, u, NULL, on_read_plain, NULL) != ARCHIVE_OK)
 		return err_set(e, "%s", archive_error_string(a));
 	while ((rc = archive_read_next_header(a, &entry)) == ARCHIVE_OK || rc == ARCHIVE_WARN)
 		if (write_entry(&u->out, a, entry, e) < 0)
@@ -205,10 +215,11 @@ int unpack_finish(struct unpack *u, char **top, struct err *e)
 
 	queue_end(u->packed, false);
 	join(u);
-	if (u->decode_failed)
-		rc = err_set(e, "extract tarball: %s", u->decode_why.text);
-	else if (u->write_failed)
+	/* who fails first ends the other's stream, which then fails, too */
+	if (u->write_failed && !u->plain_broke)
 		rc = say_why(u, e);
+	else if (u->decode_failed)
+		rc = err_set(e, "extract tarball: %s", u->decode_why.text);
 	else if (tree_writer_finish(&u->out, top, e) < 0)
 		rc = -1;
 	tree_writer_release(&u->out);
